@@ -1,0 +1,42 @@
+"""The errors of the project, named after what went wrong.
+
+Every one of them survives pickling, so that it can cross a process boundary.
+"""
+
+from __future__ import annotations
+
+
+class WalrasError(Exception):
+    """The root of all errors that the project raises on purpose."""
+
+
+class BadInput(WalrasError):
+    """A value in an input does not meet what is expected of it.
+
+    ``where`` names the place (file, line, dotted key), ``problem`` says what is wrong with the
+    value and what was expected; together they make one line for a person.
+    """
+
+    def __init__(self, where: str, problem: str):
+        super().__init__(where, problem)
+        self.where = where
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.problem}" if self.where else self.problem
+
+    def inside(self, place: str) -> BadInput:
+        """The same error seen from further out, such as from the file that holds the key."""
+        return BadInput(f"{place}: {self.where}" if self.where else place, self.problem)
+
+
+class Infeasible(WalrasError):
+    """No allocation meets the constraints of the problem."""
+
+
+class NotProvenOptimal(WalrasError):
+    """A solver stopped without a proof that its answer is optimal."""
+
+
+class TooCostly(WalrasError):
+    """An exact solution would need more memory than the stated bound."""

@@ -1,0 +1,133 @@
+"""Reading a JSON-like record strictly.
+
+A ``Fields`` wraps one mapping and knows where it stands, so that every complaint names the key,
+the value and what was expected. ``done`` rejects whatever key was not asked for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from numbers import Real
+from typing import Any
+
+from market.errors import BadInput
+
+_REQUIRED = object()
+
+
+class Fields:
+    """One record of an input, read key by key."""
+
+    def __init__(self, record: object, where: str):
+        if not isinstance(record, Mapping):
+            raise BadInput(where, f"expected an object with named keys, got {_shown(record)}")
+        self.where = where
+        self._record = record
+        self._seen: set[str] = set()
+
+    def place(self, key: str) -> str:
+        """Where ``key`` stands, as a dotted path."""
+        return f"{self.where}.{key}" if self.where else key
+
+    def raw(self, key: str, default: Any = _REQUIRED) -> Any:
+        """The value of ``key`` as it stands."""
+        self._seen.add(key)
+        if key in self._record:
+            return self._record[key]
+        if default is _REQUIRED:
+            raise BadInput(self.place(key), "missing")
+        return default
+
+    def text(self, key: str) -> str:
+        """A text that is not empty."""
+        value = self.raw(key)
+        if not isinstance(value, str) or not value:
+            raise BadInput(self.place(key), f"expected a text, got {_shown(value)}")
+        return value
+
+    def number(
+        self, key: str, *, low: float = -math.inf, high: float = math.inf, default: Any = _REQUIRED
+    ) -> float:
+        """A finite number in [low, high]."""
+        value = self.raw(key, default)
+        check_number(self.place(key), value, low=low, high=high)
+        return float(value)
+
+    def integer(self, key: str, *, low: int, high: int = 2**53, default: Any = _REQUIRED) -> int:
+        """A whole number in [low, high]."""
+        value = self.raw(key, default)
+        check_number(self.place(key), value, low=low, high=high)
+        if value != int(value):
+            raise BadInput(self.place(key), f"expected a whole number, got {_shown(value)}")
+        return int(value)
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        """True or false."""
+        value = self.raw(key, default)
+        if not isinstance(value, bool):
+            raise BadInput(self.place(key), f"expected true or false, got {_shown(value)}")
+        return value
+
+    def choice(self, key: str, names: Sequence[str], *, default: Any = _REQUIRED) -> str:
+        """One of ``names``."""
+        value = self.raw(key, default)
+        if value not in names:
+            expected = ", ".join(names)
+            raise BadInput(self.place(key), f"expected one of {expected}; got {_shown(value)}")
+        return str(value)
+
+    def record(self, key: str, default: Any = _REQUIRED) -> Fields:
+        """A record inside this one."""
+        return Fields(self.raw(key, default), self.place(key))
+
+    def records(self, key: str, default: Any = _REQUIRED) -> list[Fields]:
+        """A list of records inside this one."""
+        return [
+            Fields(item, f"{self.place(key)}.{index}")
+            for index, item in enumerate(self.sequence(key, default))
+        ]
+
+    def sequence(self, key: str, default: Any = _REQUIRED) -> Sequence[Any]:
+        """A list."""
+        value = self.raw(key, default)
+        if isinstance(value, str | bytes | Mapping) or not isinstance(value, Sequence):
+            raise BadInput(self.place(key), f"expected a list, got {_shown(value)}")
+        return value
+
+    def done(self) -> None:
+        """Every key has been read: what is left is unknown."""
+        for key in self._record:
+            if key not in self._seen:
+                known = ", ".join(sorted(self._seen))
+                raise BadInput(self.place(str(key)), f"unknown key; known here: {known}")
+
+
+def check_number(where: str, value: object, *, low: float, high: float) -> None:
+    """Raise ``BadInput`` unless ``value`` is a finite number in [low, high]."""
+    if isinstance(value, Real) and not isinstance(value, bool):
+        number = float(value)
+        if math.isfinite(number) and low <= number <= high:
+            return
+    expected = "a finite number"
+    if low > -math.inf:
+        expected += f" >= {low:g}"
+    if high < math.inf:
+        expected += f" and <= {high:g}" if low > -math.inf else f" <= {high:g}"
+    raise BadInput(where, f"expected {expected}, got {_shown(value)}")
+
+
+def check_unique(where: str, ids: Sequence[str]) -> None:
+    """Raise ``BadInput`` if an id stands twice."""
+    first: dict[str, int] = {}
+    for index, name in enumerate(ids):
+        if name in first:
+            raise BadInput(
+                f"{where}.{index}.id", f"duplicate id {name!r}, first used at {where}.{first[name]}"
+            )
+        first[name] = index
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,32 @@
+"""Money. What is cleared between hubs, clients and providers is integer nano-USD.
+
+Integers make every solver agree exactly, and every sum in a log add up exactly.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+NANO_PER_USD = 1_000_000_000
+TOKENS_PER_MTOK = 1_000_000
+
+#: Beyond this, a float64 no longer holds every integer: about nine million USD for one request.
+MAX_NANO = 2**53
+
+
+def nano_usd(usd: float) -> int:
+    """An amount in USD, rounded to the nearest nano-USD."""
+    return round(usd * NANO_PER_USD)
+
+
+def nano_usd_array(usd: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Amounts in USD, each rounded to the nearest nano-USD."""
+    return np.rint(usd * NANO_PER_USD).astype(np.int64)
+
+
+def usd(nano: Any) -> Any:
+    """Nano-USD as USD: a number, or an array of them."""
+    return nano / NANO_PER_USD
