@@ -1,0 +1,1 @@
+"""Private information of both sides: providers (engine, cost, bids) and clients (valuations)."""

@@ -1,0 +1,1 @@
+"""From a scenario to a log: demand, rounds, runtimes, Parquet, reports and the command."""

@@ -1,0 +1,77 @@
+"""Clients: private valuations, and what they report of them."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from agents.params import Distribution, Draw, Params
+from agents.strategy import Strategy, Truthful
+from market import seeding
+from market.messages import Completion, Valuation
+from market.money import nano_usd
+
+
+class ClientParams(Params):
+    """The population of clients; each draws its valuation once.
+
+    With the defaults the median value of an answer is about five times its median cost in the
+    quickstart's market; the summary of a run prints both.
+    """
+
+    count: int = Field(1000, ge=1)
+    quality_weight: Draw = Distribution(uniform=(0.5, 0.9))
+    quality_usd: Draw = Distribution(lognormal=(0.004, 0.6))
+    latency_usd_per_s: Draw = Distribution(lognormal=(0.001, 0.6))
+    strategy: Strategy = Truthful()
+
+
+class Client:
+    """One buyer. Its true valuation stays here."""
+
+    def __init__(self, client: str, params: ClientParams, seed: int):
+        rng = seeding.stream(seed, "client", client)
+        self.client = client
+        self._seed = seed
+        self._strategy = params.strategy
+        self.valuation = Valuation(
+            quality_weight=params.quality_weight.draw_within(rng, 0.0, 1.0),
+            quality_usd=params.quality_usd.draw_within(rng, 0.0, 1e3),
+            latency_usd_per_s=params.latency_usd_per_s.draw_within(rng, 0.0, 1e3),
+        )
+
+    def report(self, request: str) -> Valuation:
+        """What the client says a request is worth to it."""
+        draw = seeding.uniform(self._seed, "client", self.client, "report", request)
+        factor = self._strategy.factor(draw)
+        truth = self.valuation
+        return Valuation(
+            truth.quality_weight, truth.quality_usd * factor, truth.latency_usd_per_s * factor
+        )
+
+    def realized_value_nano(self, completion: Completion) -> int:
+        """What an answer turned out to be worth: Eq. (1) on the realised quality and latency."""
+        if completion.error is not None:
+            return 0
+        worth = self.valuation
+        quality = worth.quality_weight * worth.quality_usd * (completion.quality or 0.0)
+        latency = (1 - worth.quality_weight) * worth.latency_usd_per_s * completion.ttft_s
+        return nano_usd(quality - latency)
+
+
+class ClientPopulation:
+    """All clients of a trial, made when they first ask."""
+
+    def __init__(self, params: ClientParams, seed: int):
+        self._params = params
+        self._seed = seed
+        self._clients: dict[str, Client] = {}
+
+    def __getitem__(self, client: str) -> Client:
+        if client not in self._clients:
+            self._clients[client] = Client(client, self._params, self._seed)
+        return self._clients[client]
+
+    def client_of(self, *key: str | int) -> str:
+        """The client behind the dialogue or workflow that ``key`` names."""
+        number = int(self._params.count * seeding.uniform(self._seed, "client-of", *key))
+        return f"client-{number:04d}"

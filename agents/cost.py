@@ -1,0 +1,87 @@
+"""Private costs that move (STAR, Eq. 5 and App. D.2)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from agents.electricity import Electricity
+from agents.params import Distribution, Draw, Params
+from market import seeding
+
+
+class CostParams(Params):
+    """c(t) = base * S(t) * (1 + beta * E(t)), USD per 1e6 output tokens.
+
+    ``base`` is drawn once for each provider and is public, like the electricity factor;
+    ``scarcity`` bounds S, drawn uniformly anew every ``redraw_s`` seconds, which is private.
+    """
+
+    kind: Literal["paper"] = "paper"
+    base: Draw = Distribution(uniform=(0.5, 1.5))
+    scarcity: tuple[float, float] = (0.1, 1.0)
+    redraw_s: float = Field(1.0, gt=0)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> CostParams:
+        low, high = self.scarcity
+        if not 0 < low < high:
+            raise ValueError(f"expected scarcity [low, high], 0 < low < high, got [{low}, {high}]")
+        return self
+
+
+class FromCost(Params):
+    """The prior is the public support of the cost, electricity included: what an insider knows."""
+
+    kind: Literal["from_cost"] = "from_cost"
+
+    def support(self, cost: PaperCost, time_s: float) -> tuple[float, float]:
+        """Lowest and highest cost that the market expects, USD per 1e6 output tokens."""
+        return cost.support(time_s)
+
+
+class StatedPrior(Params):
+    """The market believes in a fixed uniform prior, right or wrong."""
+
+    kind: Literal["uniform"]
+    low: float = Field(ge=0)
+    high: float = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> StatedPrior:
+        if self.low >= self.high:
+            raise ValueError(f"expected low < high, got low {self.low} and high {self.high}")
+        return self
+
+    def support(self, cost: PaperCost, time_s: float) -> tuple[float, float]:
+        """Lowest and highest cost that the market expects, USD per 1e6 output tokens."""
+        return self.low, self.high
+
+
+PriorParams = Annotated[FromCost | StatedPrior, Field(discriminator="kind")]
+
+
+class PaperCost:
+    """One provider's cost over time; a function of time alone, whatever was asked before."""
+
+    def __init__(
+        self, params: CostParams, base: float, electricity: Electricity, seed: int, *key: str | int
+    ):
+        self._params = params
+        self._base = base
+        self._electricity = electricity
+        self._seed = seed
+        self._key = key
+
+    def usd_per_mtok(self, time_s: float) -> float:
+        """The private cost of 1e6 output tokens at ``time_s``."""
+        low, high = self.support(time_s)
+        period = int(time_s / self._params.redraw_s + 1e-9)
+        return low + (high - low) * seeding.uniform(self._seed, *self._key, "scarcity", period)
+
+    def support(self, time_s: float) -> tuple[float, float]:
+        """The publicly known bounds of the cost at ``time_s``."""
+        scale = self._base * self._electricity.factor(time_s)
+        low, high = self._params.scarcity
+        return low * scale, high * scale

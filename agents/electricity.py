@@ -1,0 +1,25 @@
+"""The price of electricity: common knowledge that moves every provider's cost (STAR, App. D.2)."""
+
+from __future__ import annotations
+
+import math
+
+from pydantic import Field
+
+from agents.params import Params
+
+
+class Electricity(Params):
+    """A daily cycle: the factor 1 + beta * E(t), with E(t) = (1 + sin(2 pi (t - 8) / 24)) / 2.
+
+    ``day_s`` is how many seconds of trial time make a day, ``start_hour`` the hour at time 0.
+    """
+
+    beta: float = Field(1.5, ge=0)
+    day_s: float = Field(86_400.0, gt=0)
+    start_hour: float = Field(8.0, ge=0, le=24)
+
+    def factor(self, time_s: float) -> float:
+        """The factor on every cost at ``time_s``."""
+        hour = self.start_hour + 24 * time_s / self.day_s
+        return 1 + self.beta * 0.5 * (1 + math.sin(2 * math.pi * (hour - 8) / 24))

@@ -1,0 +1,48 @@
+"""The role of an engine: what serves a provider's work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from market.messages import Completion
+from market.prompt import Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What an evaluator knows of a chat turn: its domain, and its difficulty in [0, 1]."""
+
+    domain: str
+    difficulty: float
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One piece of work as the engine gets it.
+
+    ``output_tokens`` is the length that the answer will have; ``answer`` names its content, so
+    that a later prompt that repeats the answer finds it cached. ``task`` is None for nodes of a
+    workflow, which nobody grades.
+    """
+
+    request: str
+    kind: str
+    prompt: Prompt
+    output_tokens: int
+    answer: int
+    submitted_s: float
+    task: Task | None = None
+
+
+class Engine(Protocol):
+    """Serves jobs in trial time."""
+
+    def submit(self, job: Job) -> None:
+        """Queue a job; jobs are submitted in the order of their ``submitted_s``."""
+
+    def advance(self, until_s: float) -> list[Completion]:
+        """Run until ``until_s``; what has finished by then, in order of finish.
+
+        A job that cannot be served comes back as a completion with an ``error``.
+        """

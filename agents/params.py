@@ -1,0 +1,64 @@
+"""The base of every parameter model, and distributions as parameters."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+
+class Params(BaseModel):
+    """Validated once, then frozen; unknown keys, NaN and infinity are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Distribution(Params):
+    """A distribution to draw a number from; exactly one key names it.
+
+    ``constant: x``; ``uniform: [low, high]``; ``normal: [mean, deviation]``;
+    ``lognormal: [median, sigma]``; ``choice: [x, y, ...]``. A plain number means a constant.
+    """
+
+    constant: float | None = None
+    uniform: tuple[float, float] | None = None
+    normal: tuple[float, float] | None = None
+    lognormal: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(ge=0)]] | None = None
+    choice: Annotated[tuple[float, ...], Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Distribution:
+        if len(self.model_fields_set) != 1:
+            names = ", ".join(type(self).model_fields)
+            raise ValueError(f"expected exactly one of {names}")
+        if self.uniform and self.uniform[0] > self.uniform[1]:
+            raise ValueError(f"expected uniform [low, high] with low <= high, got {self.uniform}")
+        return self
+
+    def draw(self, rng: np.random.Generator) -> float:
+        """One draw."""
+        if self.uniform is not None:
+            return float(rng.uniform(*self.uniform))
+        if self.normal is not None:
+            return float(rng.normal(*self.normal))
+        if self.lognormal is not None:
+            median, sigma = self.lognormal
+            return float(median * np.exp(sigma * rng.standard_normal()))
+        if self.choice is not None:
+            return float(rng.choice(self.choice))
+        assert self.constant is not None  # the validator left nothing else
+        return self.constant
+
+    def draw_within(self, rng: np.random.Generator, low: float, high: float) -> float:
+        """One draw, moved to the nearest end where it falls outside [low, high]."""
+        return min(high, max(low, self.draw(rng)))
+
+
+def _as_distribution(value: Any) -> Any:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return {"constant": value} if is_number else value
+
+
+#: A distribution, or a number in its place.
+Draw = Annotated[Distribution, BeforeValidator(_as_distribution)]

@@ -1,0 +1,114 @@
+"""A provider: an engine, a private cost that moves, and a way of bidding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from agents.capability import Capability
+from agents.cost import PaperCost, PriorParams
+from agents.engine import Engine, Job
+from agents.strategy import Strategy
+from market import seeding
+from market.messages import Bid, Completion
+from market.money import TOKENS_PER_MTOK, nano_usd
+from market.profiles import ProviderProfile
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateRecord:
+    """What only the experimenter may see of a provider's round; for the log, never for a hub.
+
+    Attributes:
+        cost_usd_per_mtok: the true cost of 1e6 output tokens, now.
+        realized_cost_nano: by request, what serving it truly cost.
+    """
+
+    cost_usd_per_mtok: float
+    realized_cost_nano: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderReply:
+    """A provider's answer to one round."""
+
+    bid: Bid
+    completions: tuple[Completion, ...]
+    private: PrivateRecord
+
+
+class Provider:
+    """One seller of the market.
+
+    Args:
+        profile: what it declares.
+        engine: what serves its work.
+        cost: its private cost over time.
+        prior: what the market publicly believes of that cost.
+        strategy: how it bids, given its cost.
+        capability: how good its answers are.
+        seed: of the trial; draws are keyed by the provider's id.
+    """
+
+    def __init__(
+        self,
+        profile: ProviderProfile,
+        engine: Engine,
+        cost: PaperCost,
+        prior: PriorParams,
+        strategy: Strategy,
+        capability: Capability,
+        seed: int,
+    ):
+        self.profile = profile
+        self.cost = cost
+        self._prior = prior
+        self._engine = engine
+        self._strategy = strategy
+        self._capability = capability
+        self._seed = seed
+        self._jobs: dict[str, tuple[Job, float]] = {}
+
+    def step(self, jobs: Sequence[Job], until_s: float) -> ProviderReply:
+        """Take the jobs of the last clearing, run until ``until_s``, and bid for the next one."""
+        for job in jobs:
+            self._jobs[job.request] = job, self.cost.usd_per_mtok(job.submitted_s)
+            self._engine.submit(job)
+        realized: dict[str, int] = {}
+        completions = []
+        for completion in self._engine.advance(until_s):
+            job, cost = self._jobs.pop(completion.request)
+            realized[completion.request] = self._realized_cost_nano(completion, cost)
+            completions.append(self._graded(completion, job))
+        true_cost = self.cost.usd_per_mtok(until_s)
+        record = PrivateRecord(true_cost, realized)
+        return ProviderReply(self._bid(true_cost, until_s), tuple(completions), record)
+
+    def _bid(self, true_cost: float, now_s: float) -> Bid:
+        low, high = self._prior.support(self.cost, now_s)
+        chat, workflow = (
+            true_cost * self._strategy.factor(self._draw("bid", market, repr(now_s)))
+            for market in ("chat", "workflow")
+        )
+        return Bid(self.profile.provider, chat, workflow, low, high)
+
+    def _realized_cost_nano(self, completion: Completion, usd_per_mtok: float) -> int:
+        if completion.error is not None:
+            return 0
+        cached = completion.cached_tokens or 0
+        tokens = (
+            completion.output_tokens
+            + self.profile.input_ratio * (completion.prompt_tokens - cached)
+            + self.profile.hit_ratio * cached
+        )
+        return nano_usd(usd_per_mtok * tokens / TOKENS_PER_MTOK)
+
+    def _graded(self, completion: Completion, job: Job) -> Completion:
+        if job.task is None or completion.error is not None:
+            return completion
+        key = ("grade", self.profile.provider, job.request)
+        grade = self._capability.grade(job.task, self._seed, *key)
+        return replace(completion, quality=grade, domain=job.task.domain)
+
+    def _draw(self, *key: str) -> float:
+        return seeding.uniform(self._seed, "provider", self.profile.provider, *key)

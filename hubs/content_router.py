@@ -1,0 +1,69 @@
+"""Routing a request to a hub by its content.
+
+Routing uses nothing that a client reports this round: a light classifier guesses the domain from
+the words of the prompt, and the dialogue's name decides among the hubs that serve that domain, so
+that a dialogue stays where its cache is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from river import naive_bayes
+
+from market import seeding
+from market.messages import ChatRequest
+from market.profiles import ProviderProfile
+
+
+class ContentRouter:
+    """Classifies by content, then routes by capability and capacity.
+
+    Args:
+        hubs: the providers of every matching hub, by hub.
+        domains: the domains to tell apart; the first is guessed before anything was learned.
+    """
+
+    def __init__(self, hubs: Mapping[str, Sequence[ProviderProfile]], domains: Sequence[str]):
+        self._classifier = naive_bayes.MultinomialNB()
+        self._weights = {domain: _capacity_for(domain, hubs) for domain in domains}
+        self._default = domains[0]
+        self._learned = False
+
+    def classify(self, request: ChatRequest) -> str:
+        """The domain that the words of a request speak for."""
+        if not self._learned:
+            return self._default
+        guess = self._classifier.predict_one(Counter(request.terms))
+        return str(guess) if guess in self._weights else self._default
+
+    def route(self, request: ChatRequest, domain: str) -> str:
+        """The hub for a request of ``domain``: weighted rendezvous hashing of its dialogue."""
+        hubs = self._weights[domain]
+        return max(hubs, key=lambda hub: _rendezvous(request.dialogue, hub, hubs[hub]))
+
+    def learn(self, request: ChatRequest, domain: str) -> None:
+        """The evaluator has graded a request as one of ``domain``."""
+        self._classifier.learn_one(Counter(request.terms), domain)
+        self._learned = True
+
+
+def _capacity_for(domain: str, hubs: Mapping[str, Sequence[ProviderProfile]]) -> dict[str, float]:
+    """Chat slots of the providers that specialise in ``domain``, by hub; all slots if none do."""
+    slots = {
+        hub: float(sum(member.chat_slots for member in members if domain in member.domains))
+        for hub, members in hubs.items()
+    }
+    if any(slots.values()):
+        return slots
+    return {hub: float(sum(m.chat_slots for m in members)) for hub, members in hubs.items()}
+
+
+def _rendezvous(dialogue: str, hub: str, weight: float) -> float:
+    """Score of a hub for a dialogue; the highest wins, in proportion to the weights."""
+    if weight <= 0:
+        return -math.inf
+    draw = seeding.uniform(0, "rendezvous", dialogue, hub)
+    return -weight / math.log(draw) if draw > 0 else 0.0

@@ -1,0 +1,168 @@
+"""The workflow hub: it sees every provider with workflow slots, and buys workflows by STAR.
+
+A provider that wins any node of a workflow gives one workflow slot to it until the workflow ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hubs.execution import Execution
+from hubs.params import WorkflowHubParams
+from market.errors import Infeasible
+from market.messages import (
+    WORKFLOW,
+    Bid,
+    Completion,
+    NodeDispatch,
+    Settlement,
+    WorkflowRequest,
+)
+from market.money import nano_usd
+from market.profiles import ProviderProfile
+from market.workflow import Offer, StarOptions, StarOutcome, Uniform, star
+
+
+@dataclass(frozen=True)
+class WorkflowRound:
+    """What the workflow hub gets in one round; ``bids`` are its members', in their order.
+
+    After the ``last`` round nothing comes back any more: what is not done has failed.
+    """
+
+    number: int
+    completions: Sequence[Completion]
+    requests: Sequence[WorkflowRequest]
+    bids: Sequence[Bid]
+    last: bool = False
+
+
+@dataclass(frozen=True)
+class WorkflowAward:
+    """A workflow that was bought, and what each winner will be paid for it."""
+
+    request: WorkflowRequest
+    outcome: StarOutcome
+    payments_nano: dict[str, int]
+
+
+@dataclass(frozen=True)
+class WorkflowEnd:
+    """A workflow whose last node came back; ``error`` is None where it was served."""
+
+    request: str
+    error: str | None
+
+
+@dataclass(frozen=True)
+class WorkflowReply:
+    """The workflow hub's answer to one round."""
+
+    awards: tuple[WorkflowAward, ...]
+    dispatches: tuple[NodeDispatch, ...]
+    refused: tuple[str, ...]
+    ended: tuple[WorkflowEnd, ...]
+    settlements: tuple[Settlement, ...]
+
+
+@dataclass(slots=True)
+class _Waiting:
+    request: WorkflowRequest
+    rounds: int = 0
+
+
+class WorkflowHub:
+    """The hub that buys workflows.
+
+    Args:
+        hub: its id.
+        members: every provider with workflow slots; their order breaks ties.
+        params: how it buys.
+    """
+
+    def __init__(self, hub: str, members: Sequence[ProviderProfile], params: WorkflowHubParams):
+        self.hub = hub
+        self.members = tuple(members)
+        self._params = params
+        self._options = StarOptions(
+            solver=params.solver,
+            reserve=params.reserve,
+            charge_entry_input=params.charge_entry_input,
+        )
+        self._free = {member.provider: member.workflow_slots for member in members}
+        self._waiting: list[_Waiting] = []
+        self._bought: dict[str, tuple[WorkflowAward, Execution]] = {}
+
+    def clear(self, round_: WorkflowRound) -> WorkflowReply:
+        """Note which nodes are done, settle what has ended, buy what waits, dispatch nodes."""
+        for completion in round_.completions:
+            workflow, _, node = completion.request.rpartition("/")
+            self._bought[workflow][1].finish(node, completion.error)
+        if round_.last:
+            for _, execution in self._bought.values():
+                execution.failed = True
+        ended, settlements = self._settle_ended()
+        self._waiting += map(_Waiting, round_.requests)
+        awards = self._buy(round_.bids)
+        dispatches = tuple(
+            node for _, execution in self._bought.values() for node in execution.dispatch_ready()
+        )
+        return WorkflowReply(awards, dispatches, self._refuse_impatient(), ended, settlements)
+
+    def _buy(self, bids: Sequence[Bid]) -> tuple[WorkflowAward, ...]:
+        """Auction the waiting workflows in order of arrival among providers with a free slot."""
+        awards, still_waiting = [], []
+        for waiting in self._waiting:
+            try:
+                outcome = star(waiting.request.workflow, self._offers(bids), self._options)
+            except Infeasible:
+                still_waiting.append(waiting)
+                continue
+            payments = {name: nano_usd(paid) for name, paid in outcome.payments_usd.items()}
+            award = WorkflowAward(waiting.request, outcome, payments)
+            for provider in outcome.quantities:
+                self._free[provider] -= 1
+            execution = Execution(waiting.request, outcome.allocation)
+            self._bought[waiting.request.request] = award, execution
+            awards.append(award)
+        self._waiting = still_waiting
+        return tuple(awards)
+
+    def _offers(self, bids: Sequence[Bid]) -> list[Offer]:
+        """The offers of providers with a free slot; a bid above its prior is declined."""
+        return [
+            Offer(
+                provider=member.provider,
+                tier=member.tier,
+                input_ratio=member.input_ratio,
+                bid=bid.workflow,
+                prior=Uniform(bid.low, bid.high),
+            )
+            for member, bid in zip(self.members, bids, strict=True)
+            if self._free[member.provider] > 0 and bid.workflow <= bid.high
+        ]
+
+    def _settle_ended(self) -> tuple[tuple[WorkflowEnd, ...], tuple[Settlement, ...]]:
+        """Pay the winners of a served workflow; a failure voids the whole purchase."""
+        ended, settlements = [], []
+        for name in [n for n, (_, execution) in self._bought.items() if execution.done]:
+            award, execution = self._bought.pop(name)
+            void = execution.failed
+            ended.append(WorkflowEnd(name, "a node failed" if void else None))
+            for provider, payment in award.payments_nano.items():
+                self._free[provider] += 1
+                paid = 0 if void else payment
+                client = award.request.client
+                settlements.append(
+                    Settlement(name, WORKFLOW, client, provider, self.hub, paid, paid, 0, void)
+                )
+        return tuple(ended), tuple(settlements)
+
+    def _refuse_impatient(self) -> tuple[str, ...]:
+        for waiting in self._waiting:
+            waiting.rounds += 1
+        patience = self._params.patience_rounds
+        refused = tuple(w.request.request for w in self._waiting if w.rounds >= patience)
+        self._waiting = [w for w in self._waiting if w.rounds < patience]
+        return refused

@@ -1,0 +1,104 @@
+"""The JSON form of a matching problem and of its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from market.errors import BadInput
+from market.fields import Fields, check_number
+from market.matching.assignment import UNMATCHED
+from market.matching.vcg import MatchingOutcome, clear
+
+PAYMENTS = ("client_clarke",)
+
+
+def solve_matching(problem: Mapping[str, Any]) -> dict[str, Any]:
+    """Clear a problem of kind ``matching``; amounts are floats as given.
+
+    ``values[j][i]`` and ``costs[j][i]`` are request j at provider i, null where not allowed;
+    ``capacities[i]`` are free slots; ``clients[j]`` (optional) names the owner of request j.
+
+    Raises:
+        BadInput: a malformed problem.
+    """
+    fields = Fields(problem, "")
+    fields.choice("kind", ("matching",))
+    capacities = _capacities(fields)
+    values = _matrix(fields, "values", -np.inf, len(capacities))
+    costs = _matrix(fields, "costs", 0.0, len(capacities))
+    clients = _clients(fields, len(values))
+    options = fields.record("options", {})
+    options.choice("payments", PAYMENTS, default="client_clarke")
+    options.done()
+    fields.done()
+    _check_same_pairs(values, costs)
+    allowed = ~np.isnan(values)
+    outcome = clear(np.nan_to_num(values), np.nan_to_num(costs), allowed, capacities, clients)
+    return _answer(outcome)
+
+
+def _matrix(fields: Fields, key: str, low: float, providers: int) -> npt.NDArray[np.float64]:
+    """A (requests, providers) matrix; NaN stands for null."""
+    value = fields.raw(key)
+    rows = value.tolist() if isinstance(value, np.ndarray) else fields.sequence(key)
+    for j, row in enumerate(rows):
+        place = f"{fields.place(key)}.{j}"
+        if not isinstance(row, list | tuple):
+            raise BadInput(place, f"expected a list of numbers or nulls, got {row!r}")
+        if len(row) != providers:
+            raise BadInput(place, f"expected {providers} entries as in capacities, got {len(row)}")
+        for i, entry in enumerate(row):
+            if entry is not None:
+                check_number(f"{place}.{i}", entry, low=low, high=1e15)
+    matrix = [[np.nan if entry is None else float(entry) for entry in row] for row in rows]
+    return np.array(matrix, dtype=np.float64).reshape(len(rows), providers)
+
+
+def _capacities(fields: Fields) -> npt.NDArray[np.int64]:
+    value = fields.raw("capacities")
+    listed = value.tolist() if isinstance(value, np.ndarray) else fields.sequence("capacities")
+    for i, capacity in enumerate(listed):
+        place = f"{fields.place('capacities')}.{i}"
+        check_number(place, capacity, low=0, high=2**31)
+        if capacity != int(capacity):
+            raise BadInput(place, f"expected a whole number of slots, got {capacity!r}")
+    return np.array(listed, dtype=np.int64)
+
+
+def _clients(fields: Fields, requests: int) -> list[str] | None:
+    if fields.raw("clients", None) is None:
+        return None
+    clients = fields.sequence("clients")
+    for j, client in enumerate(clients):
+        if not isinstance(client, str) or not client:
+            raise BadInput(f"{fields.place('clients')}.{j}", f"expected a name, got {client!r}")
+    if len(clients) != requests:
+        raise BadInput(
+            fields.place("clients"),
+            f"expected one for each of {requests} requests, got {len(clients)}",
+        )
+    return list(clients)
+
+
+def _check_same_pairs(values: npt.NDArray[np.float64], costs: npt.NDArray[np.float64]) -> None:
+    if len(values) != len(costs):
+        raise BadInput("costs", f"expected {len(values)} rows as in values, got {len(costs)}")
+    for j, i in np.argwhere(np.isnan(values) != np.isnan(costs)).tolist():
+        raise BadInput(f"costs.{j}.{i}", f"expected null exactly where values.{j}.{i} is null")
+
+
+def _answer(outcome: MatchingOutcome) -> dict[str, Any]:
+    matched = outcome.match != UNMATCHED
+    return {
+        "status": "optimal",
+        "welfare": outcome.welfare,
+        "match": [int(i) if m else None for i, m in zip(outcome.match, matched, strict=True)],
+        "payments": [
+            float(p) if m else None for p, m in zip(outcome.payments, matched, strict=True)
+        ],
+        "scarcity_prices": outcome.scarcity_prices.tolist(),
+    }

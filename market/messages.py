@@ -1,0 +1,179 @@
+"""The words that cross package boundaries: what providers, clients and hubs tell each other.
+
+A hub sees what is reported and what is observed, never a private cost or valuation: no message
+here has a field for one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from market.prompt import Prompt
+from market.workflow import Workflow
+
+#: Kinds of work: a chat turn, a node of a workflow; and of settlements: a turn, a workflow.
+CHAT = "chat"
+NODE = "node"
+WORKFLOW = "workflow"
+
+
+@dataclass(frozen=True, slots=True)
+class Bid:
+    """A provider's offer for one round, USD per 1e6 output tokens.
+
+    One number for each market: a bid that fed both would break the truthfulness of STAR.
+    ``low`` and ``high`` bound the publicly known support of its cost this round.
+    """
+
+    provider: str
+    chat: float
+    workflow: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Valuation:
+    """A client's reported worth of an answer: v = d * quality * P - (1 - d) * latency * L (Eq. 1).
+
+    ``quality_usd`` is USD for a perfect answer, ``latency_usd_per_s`` USD for each second to the
+    first token, ``quality_weight`` is the d in [0, 1].
+    """
+
+    quality_weight: float
+    quality_usd: float
+    latency_usd_per_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """One chat turn as its client reports it. ``terms`` are words of its content, for routing."""
+
+    request: str
+    client: str
+    dialogue: str
+    turn: int
+    arrival_s: float
+    prompt: Prompt
+    prompt_tokens: int
+    terms: tuple[str, ...]
+    reported: Valuation
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowRequest:
+    """A workflow to be bought. ``execution_scale`` shrinks what is executed, not what is bought."""
+
+    request: str
+    client: str
+    arrival_s: float
+    workflow: Workflow
+    execution_scale: float
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What a hub predicted for a request at a provider."""
+
+    output_tokens: float
+    cached_tokens: float
+    ttft_s: float
+    quality: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChatAward:
+    """A chat request matched to a provider. Amounts are fixed here, and void on failure."""
+
+    request: str
+    client: str
+    provider: str
+    hub: str
+    value_nano: int
+    cost_nano: int
+    client_pays_nano: int
+    provider_receives_nano: int
+    expected: Expectation
+
+    @property
+    def hub_keeps_nano(self) -> int:
+        """What the hub earns if the request is served."""
+        return self.client_pays_nano - self.provider_receives_nano
+
+
+@dataclass(frozen=True, slots=True)
+class NodeDispatch:
+    """A workflow node whose parents are done, sent to the provider that won it.
+
+    ``answer`` names the content of its output; ``request`` is ``workflow/node``.
+    """
+
+    request: str
+    workflow: str
+    node: str
+    provider: str
+    prompt: Prompt
+    output_tokens: int
+    answer: int
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What came of one piece of work; times are seconds of trial time.
+
+    ``cached_tokens`` is None where the engine does not report it: unknown, not zero. ``error`` is
+    None where the work was served. ``quality`` is the evaluator's grade in [0, 1] and ``domain``
+    the task it graded; both are None for workflow nodes and failures.
+    """
+
+    request: str
+    provider: str
+    kind: str
+    submitted_s: float
+    first_token_s: float
+    finish_s: float
+    prompt_tokens: int
+    cached_tokens: int | None
+    output_tokens: int
+    quality: float | None = None
+    domain: str | None = None
+    error: str | None = None
+
+    @property
+    def ttft_s(self) -> float:
+        """Seconds from submission to the first token."""
+        return self.first_token_s - self.submitted_s
+
+    @property
+    def tpot_s(self) -> float:
+        """Mean seconds per output token after the first."""
+        return (self.finish_s - self.first_token_s) / max(1, self.output_tokens - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Money that moved, or did not: a void settlement moves nothing."""
+
+    request: str
+    kind: str
+    client: str
+    provider: str
+    hub: str
+    client_paid_nano: int
+    provider_received_nano: int
+    hub_kept_nano: int
+    void: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What a hub publishes each round: prices, free capacity, a cache summary. Never prompts.
+
+    ``scarcity_prices_nano`` is in the order of the hub's providers.
+    """
+
+    hub: str
+    scarcity_prices_nano: tuple[int, ...]
+    free_slots: int
+    cached_dialogues: int
+    cached_tokens: int

@@ -1,0 +1,23 @@
+"""Workflows of LLM sub-tasks, bought in a reverse auction (STAR)."""
+
+from market.workflow.graph import Edge, Node, Workflow
+from market.workflow.offer import Offer
+from market.workflow.payments import Breakpoint
+from market.workflow.priors import PRIORS, Prior, Uniform
+from market.workflow.problem import solve_workflow
+from market.workflow.star import StarOptions, StarOutcome, star
+
+__all__ = [
+    "PRIORS",
+    "Breakpoint",
+    "Edge",
+    "Node",
+    "Offer",
+    "Prior",
+    "StarOptions",
+    "StarOutcome",
+    "Uniform",
+    "Workflow",
+    "solve_workflow",
+    "star",
+]

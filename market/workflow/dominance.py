@@ -1,0 +1,69 @@
+"""Providers that no optimal allocation needs.
+
+Provider i dominates j if it can run all that j can, at no higher virtual cost phi and no higher
+input price rho phi: handing all of j's nodes to i costs no more, and a cut between the two
+disappears. A tie in phi falls by the canonical order, so that the first optimal allocation in that
+order loses nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from market.workflow.quantities import BoolArray, FloatArray, IntArray
+
+
+class Front:
+    """The providers that nobody dominates, also after any one provider has left.
+
+    ``capable`` (N, n) as in ``AllocationProblem``; ``price`` (N,) is the
+    virtual cost phi, ``input_price`` (N,) is rho phi.
+    """
+
+    def __init__(self, capable: BoolArray, price: FloatArray, input_price: FloatArray):
+        self._candidates = _candidates(capable, price, input_price)
+        self._dominates = _dominance(
+            capable[self._candidates], price[self._candidates], input_price[self._candidates]
+        )
+
+    @property
+    def members(self) -> IntArray:
+        """The front: positions of providers, ascending."""
+        members: IntArray = self._candidates[~self._dominates.any(axis=0)]
+        return members
+
+    def without(self, provider: int) -> IntArray:
+        """The front of the others, if ``provider`` did not take part."""
+        others = self._candidates != provider
+        members: IntArray = self._candidates[others & ~self._dominates[others].any(axis=0)]
+        return members
+
+
+def _dominance(capable: BoolArray, price: FloatArray, input_price: FloatArray) -> BoolArray:
+    """(S, S): whether the row dominates the column. A strict partial order."""
+    can = capable.astype(np.float32)
+    lacks_some = (1 - can) @ can.T > 0
+    first = np.arange(len(price))
+    precedes = (price[:, None] < price) | ((price[:, None] == price) & (first[:, None] < first))
+    dominates: BoolArray = precedes & (input_price[:, None] <= input_price) & ~lacks_some
+    return dominates
+
+
+def _candidates(capable: BoolArray, price: FloatArray, input_price: FloatArray) -> IntArray:
+    """A superset of everyone with at most one dominator, found without comparing all pairs.
+
+    Among providers of equal capability the dominators of j are those that come before it by
+    (phi, position) and have no higher input price. Two layers of minima hold everyone with at most
+    one dominator, and whoever a provider outside them dominates, two inside dominate as well.
+    """
+    sets, classes = np.unique(capable, axis=0, return_inverse=True)
+    kept = []
+    for label in range(len(sets)):
+        group = np.flatnonzero(classes.ravel() == label)
+        group = group[np.argsort(price[group], kind="stable")]
+        for _ in range(2):
+            lowest_before = np.minimum.accumulate(np.append(np.inf, input_price[group]))[:-1]
+            minimal = input_price[group] < lowest_before
+            kept.append(group[minimal])
+            group = group[~minimal]
+    return np.sort(np.concatenate(kept))

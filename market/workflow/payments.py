@@ -1,0 +1,39 @@
+"""Threshold payments: each part of a provider's work is paid the bid at which it would be lost.
+
+Source: Myerson (1981); STAR, equation (4) and appendix C, with the quantity of equation (2), and
+with the work that is never lost paid at the top of the prior unless there is no reserve.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from market.money import TOKENS_PER_MTOK
+from market.workflow.breakpoints import Envelope
+from market.workflow.offer import Offer
+
+
+class Breakpoint(NamedTuple):
+    """At ``bid`` (USD per 1e6 output tokens) a provider loses ``quantity_lost`` tokens."""
+
+    bid: float
+    quantity_lost: float
+
+
+def bid_breakpoints(offer: Offer, envelope: Envelope) -> tuple[Breakpoint, ...]:
+    """The drops of a provider's quantity, mapped back from virtual costs to bids."""
+    return tuple(
+        Breakpoint(max(offer.prior.bid_at(drop.virtual_cost), offer.bid), drop.quantity)
+        for drop in envelope.drops
+    )
+
+
+def threshold_payment(offer: Offer, envelope: Envelope, reserve: str) -> float:
+    """P = sum of z_k times the k-th drop of q, plus high q(high), in USD.
+
+    ``envelope`` holds the provider's quantity from its bid up to the top of its prior. Without a
+    reserve the last term is missing, as printed in the paper's algorithm 1.
+    """
+    lost = sum(point.bid * point.quantity_lost for point in bid_breakpoints(offer, envelope))
+    retained = offer.prior.high * envelope.retained if reserve == "support_top" else 0.0
+    return (lost + retained) / TOKENS_PER_MTOK

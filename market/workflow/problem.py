@@ -1,0 +1,144 @@
+"""The JSON form of a workflow auction: a record in, a record out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields
+from typing import Any
+
+from market.errors import BadInput
+from market.fields import Fields
+from market.workflow.graph import Edge, Node, Workflow
+from market.workflow.offer import Offer
+from market.workflow.priors import PRIORS, Prior
+from market.workflow.star import StarOptions, StarOutcome, star
+
+#: What the fields of the typed objects are called in the JSON form, where it differs.
+_KEYS = {"source": "from", "target": "to", "provider": "id"}
+
+
+def solve_workflow(problem: Mapping[str, Any]) -> dict[str, Any]:
+    """Clear one auction of kind "workflow" and answer in the JSON form.
+
+    Bids and priors are USD per 1e6 output tokens, amounts in the answer USD, quantities tokens.
+    Raises ``BadInput`` with the dotted key, and what ``star`` raises.
+    """
+    record = Fields(problem, "")
+    record.choice("kind", ("workflow",))
+    offers = [_offer(item) for item in record.records("providers")]
+    workflow = _workflow(record, {offer.provider for offer in offers})
+    options = _options(record.record("options", {}))
+    record.done()
+    return _answer(star(workflow, offers, options))
+
+
+def _offer(record: Fields) -> Offer:
+    prior = _prior(record.record("prior"))
+    with _retold(record):
+        offer = Offer(
+            provider=record.text("id"),
+            tier=record.integer("tier", low=1),
+            input_ratio=record.number("input_ratio"),
+            bid=record.number("bid"),
+            prior=prior,
+        )
+    record.done()
+    if not prior.low <= offer.bid <= prior.high:
+        problem = f"expected a bid in the support of the prior, [{prior.low:g}, {prior.high:g}]"
+        raise BadInput(record.place("bid"), f"{problem}, got {offer.bid:g}")
+    return offer
+
+
+def _prior(record: Fields) -> Prior:
+    kind = record.choice("kind", tuple(PRIORS))
+    with _retold(record):
+        prior = PRIORS[kind].read(record)
+    record.done()
+    return prior
+
+
+def _workflow(record: Fields, providers: set[str]) -> Workflow:
+    nodes = tuple(_node(item, providers) for item in record.records("nodes"))
+    output = {node.id: node.output_tokens for node in nodes}
+    edges = tuple(_edge(item, output) for item in record.records("edges"))
+    try:
+        return Workflow(nodes, edges)
+    except BadInput as error:
+        place, _, key = error.where.rpartition(".")
+        raise BadInput(f"{place}.{_KEYS.get(key, key)}" if place else key, error.problem) from error
+
+
+def _node(record: Fields, providers: set[str]) -> Node:
+    with _retold(record):
+        node = Node(
+            id=record.text("id"),
+            output_tokens=record.number("output_tokens"),
+            input_tokens=record.number("input_tokens", default=0.0),
+            difficulty=_optional_integer(record, "difficulty"),
+            capable=_capable(record, providers),
+        )
+    record.done()
+    return node
+
+
+def _capable(record: Fields, providers: set[str]) -> frozenset[str] | None:
+    if record.raw("capable", None) is None:
+        return None
+    names = record.sequence("capable")
+    for index, name in enumerate(names):
+        if name not in providers:
+            where = f"{record.place('capable')}.{index}"
+            raise BadInput(where, f"expected the id of a provider, got {name!r}")
+    return frozenset(names)
+
+
+def _edge(record: Fields, output_tokens: Mapping[str, float]) -> Edge:
+    with _retold(record):
+        source = record.text("from")
+        edge = Edge(
+            source=source,
+            target=record.text("to"),
+            transfer_tokens=record.number(
+                "transfer_tokens", default=output_tokens.get(source, 0.0)
+            ),
+            iterations=_optional_integer(record, "iterations"),
+        )
+    record.done()
+    return edge
+
+
+def _optional_integer(record: Fields, key: str) -> int | None:
+    return None if record.raw(key, None) is None else record.integer(key, low=1)
+
+
+def _options(record: Fields) -> StarOptions:
+    given = {field.name: record.raw(field.name, field.default) for field in fields(StarOptions)}
+    record.done()
+    with _retold(record):
+        return StarOptions(**given)
+
+
+@contextmanager
+def _retold(record: Fields) -> Iterator[None]:
+    """A complaint of a typed object inside, retold with the place of its field in the input."""
+    try:
+        yield
+    except BadInput as error:
+        key = error.where.rpartition(".")[2]
+        raise BadInput(record.place(_KEYS.get(key, key)), error.problem) from error
+
+
+def _answer(outcome: StarOutcome) -> dict[str, Any]:
+    return {
+        "status": "optimal",
+        "virtual_cost": outcome.virtual_cost_usd,
+        "allocation": dict(outcome.allocation),
+        "quantities": dict(outcome.quantities),
+        "payments": dict(outcome.payments_usd),
+        "breakpoints": {
+            provider: [list(point) for point in points]
+            for provider, points in outcome.breakpoints.items()
+        },
+        "solver": outcome.solver,
+    }

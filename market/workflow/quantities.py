@@ -1,0 +1,91 @@
+"""The work of a workflow in tokens, and how an allocation divides it among the providers.
+
+The quantity of provider i under allocation A is, in output-token equivalents,
+
+    q_i(A) = sum of L_v over its nodes v
+             + rho_i (sum of T_uv over its nodes v and their edges from others' nodes u
+                      + sum of the external input of its entry nodes)
+
+with everything counted as often as it runs. The objective of STAR, equation (2), is then
+J(A) = sum of phi_i q_i(A): linear in each provider's virtual cost phi_i, with slope q_i.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from market.money import TOKENS_PER_MTOK
+from market.workflow.graph import Workflow
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.intp]
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class TokenCounts:
+    """The tokens of a workflow of n nodes and m edges over all executions.
+
+    ``output`` (n,) and ``entry_input`` (n,) per node; ``source`` (m,), ``target`` (m,) and
+    ``transfer`` (m,) per edge that carries tokens, where the ends are positions of nodes.
+    """
+
+    output: FloatArray
+    entry_input: FloatArray
+    source: IntArray
+    target: IntArray
+    transfer: FloatArray
+
+
+def token_counts(workflow: Workflow, *, charge_entry_input: bool) -> TokenCounts:
+    """The tokens of ``workflow``; the input of entry nodes is left out unless it is charged."""
+    runs = np.array(workflow.node_executions, dtype=np.float64)
+    output = np.array([node.output_tokens for node in workflow.nodes])
+    entry = np.zeros(len(workflow.nodes))
+    if charge_entry_input:
+        for position in map(workflow.index.__getitem__, workflow.entry_nodes):
+            entry[position] = workflow.nodes[position].input_tokens
+    carried = [
+        (workflow.index[edge.source], workflow.index[edge.target], edge.transfer_tokens * count)
+        for edge, count in zip(workflow.edges, workflow.edge_executions, strict=True)
+        if edge.transfer_tokens * count > 0
+    ]
+    return TokenCounts(
+        output=output * runs,
+        entry_input=entry * runs,
+        source=np.array([source for source, _, _ in carried], dtype=np.intp),
+        target=np.array([target for _, target, _ in carried], dtype=np.intp),
+        transfer=np.array([tokens for _, _, tokens in carried], dtype=np.float64),
+    )
+
+
+def quantities(tokens: TokenCounts, input_ratio: FloatArray, allocations: IntArray) -> FloatArray:
+    """q_i(A) of every provider under every allocation.
+
+    ``input_ratio`` (N,); ``allocations`` (B, n) holds the position of a provider for every node.
+    Returns (B, N) tokens. Sums run in a fixed order, so that equal rows give equal quantities.
+    """
+    batch, nodes = allocations.shape
+    providers = len(input_ratio)
+    row = np.arange(batch)[:, None]
+    cut = allocations[:, tokens.source] != allocations[:, tokens.target]
+    received = _sums(row * nodes + tokens.target, cut * tokens.transfer, (batch, nodes))
+    received = received + tokens.entry_input
+    owner = row * providers + allocations
+    produced = _sums(owner, np.broadcast_to(tokens.output, owner.shape), (batch, providers))
+    consumed = _sums(owner, received, (batch, providers))
+    return produced + input_ratio * consumed
+
+
+def _sums(index: IntArray, amount: FloatArray, shape: tuple[int, int]) -> FloatArray:
+    """The amounts that fall to every flat index of ``shape``, added from first to last."""
+    sums = np.bincount(index.ravel(), weights=amount.ravel(), minlength=shape[0] * shape[1])
+    return sums.astype(np.float64).reshape(shape)
+
+
+def total_usd(price: FloatArray, quantity: FloatArray) -> float:
+    """What ``quantity`` (N,) tokens cost at ``price`` (N,) USD per 1e6 tokens, in USD."""
+    return float((quantity * price).sum()) / TOKENS_PER_MTOK

@@ -1,0 +1,84 @@
+"""Putting a market together from a scenario: who takes part in a trial, and in which hub."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agents.client import ClientPopulation
+from agents.population import all_domains, draw_providers
+from agents.provider import Provider
+from hubs.clustering import cluster_by_capability
+from hubs.content_router import ContentRouter
+from hubs.matching_hub import MatchingHub
+from hubs.workflow_hub import WorkflowHub
+from market import seeding
+from market.profiles import ProviderProfile
+from orchestrator.demand import Demand, DemandParams, Setting
+from orchestrator.scenario import Scenario
+
+WORKFLOW_HUB = "workflow"
+
+
+@dataclass(frozen=True)
+class Market:
+    """One trial as the orchestrator sees it: everyone's public side, and the demand.
+
+    Providers and hubs themselves live in a runtime.
+    """
+
+    seed: int
+    domains: tuple[str, ...]
+    providers: tuple[ProviderProfile, ...]
+    matching_members: dict[str, tuple[ProviderProfile, ...]]
+    workflow_members: tuple[ProviderProfile, ...]
+    router: ContentRouter
+    clients: ClientPopulation
+    demand: Demand
+
+
+def assemble(scenario: Scenario, trial: int) -> Market:
+    """Draw one trial."""
+    seed = seeding.content_id("trial", scenario.seed, trial)
+    domains = all_domains(scenario.providers)
+    profiles = tuple(provider.profile for provider in build_providers(scenario, seed))
+    chatting = [profile for profile in profiles if profile.chat_slots]
+    rng = seeding.stream(seed, "clustering")
+    members = {
+        f"hub-{number}": tuple(chatting[index] for index in cluster)
+        for number, cluster in enumerate(cluster_by_capability(chatting, scenario.hubs.count, rng))
+    }
+    return Market(
+        seed=seed,
+        domains=domains,
+        providers=profiles,
+        matching_members=members,
+        workflow_members=tuple(profile for profile in profiles if profile.workflow_slots),
+        router=ContentRouter(members, domains),
+        clients=ClientPopulation(scenario.clients, seed),
+        demand=Demand(demand_settings(scenario, seed)),
+    )
+
+
+def build_providers(scenario: Scenario, seed: int) -> list[Provider]:
+    """The providers of a trial, in order of id."""
+    return draw_providers(scenario.providers, scenario.electricity, seed)
+
+
+def build_matching_hub(scenario: Scenario, market: Market, hub: str) -> MatchingHub:
+    """One matching hub."""
+    members = market.matching_members[hub]
+    return MatchingHub(hub, members, market.domains, scenario.hubs, market.seed)
+
+
+def build_workflow_hub(scenario: Scenario, market: Market) -> WorkflowHub:
+    """The workflow hub."""
+    return WorkflowHub(WORKFLOW_HUB, market.workflow_members, scenario.hubs.workflow)
+
+
+def demand_settings(scenario: Scenario, seed: int) -> list[tuple[DemandParams, Setting]]:
+    """Every source of demand with the setting it plays in."""
+    domains = all_domains(scenario.providers)
+    return [
+        (params, Setting(seed, f"d{number}", scenario.horizon_s, scenario.round_s, domains))
+        for number, params in enumerate(scenario.demand)
+    ]

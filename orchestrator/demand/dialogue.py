@@ -1,0 +1,136 @@
+"""Dialogues as demand: closed loops whose next turn waits for the last answer."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from agents.engine import Task
+from market import seeding
+from market.prompt import Prompt, Span
+
+
+@dataclass(frozen=True, slots=True)
+class TurnPlan:
+    """One turn as it will be asked: lengths in tokens, the words of the question.
+
+    ``think_s`` is how long the client takes to ask it after the answer before.
+    """
+
+    question_tokens: int
+    answer_tokens: int
+    think_s: float
+    terms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """A conversation over a document; a single request is a dialogue of one turn."""
+
+    dialogue: str
+    start_s: float
+    document_tokens: int
+    task: Task
+    turns: tuple[TurnPlan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A turn that has arrived: nature's side of a request, which no hub sees whole.
+
+    ``output_tokens`` is the length that the answer will have, ``answer`` the name of its content,
+    ``terms`` the words of the whole prompt.
+    """
+
+    request: str
+    dialogue: str
+    turn: int
+    arrival_s: float
+    prompt: Prompt
+    output_tokens: int
+    answer: int
+    terms: tuple[str, ...]
+    task: Task
+
+
+@dataclass(slots=True)
+class _Talk:
+    """A dialogue under way: what has been said so far."""
+
+    plan: Dialogue
+    said: Prompt
+    terms: tuple[str, ...] = ()
+    next_turn: int = 0
+
+
+@dataclass(slots=True)
+class DialogueTape:
+    """Plays dialogues in order of their start, up to a horizon.
+
+    The tape fixes who starts when, what is asked and how long answers are; only the moment of a
+    later turn depends on when the market answered the turn before.
+
+    Args:
+        dialogues: in order of ``start_s``.
+        horizon_s: nothing arrives after it.
+    """
+
+    dialogues: Iterator[Dialogue]
+    horizon_s: float
+    _ahead: Dialogue | None = None
+    _due: list[tuple[float, str, _Talk]] = field(default_factory=list)
+    _talks: dict[str, _Talk] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._ahead = next(self.dialogues, None)
+
+    def arrivals(self, until_s: float) -> list[Turn]:
+        """The turns that arrive up to ``until_s``, in order of arrival."""
+        while self._ahead is not None and self._ahead.start_s <= min(until_s, self.horizon_s):
+            document = Span(seeding.content_id("document", self._ahead.dialogue), 1)
+            said = (document._replace(tokens=self._ahead.document_tokens),)
+            self._schedule(self._ahead.start_s, _Talk(self._ahead, said))
+            self._ahead = next(self.dialogues, None)
+        turns = []
+        while self._due and self._due[0][0] <= until_s:
+            arrival_s, _, talk = heapq.heappop(self._due)
+            turns.append(self._arrive(arrival_s, talk))
+        return turns
+
+    def answered(self, request: str, finish_s: float) -> None:
+        """A turn was served: the client reads the answer, thinks, and asks on."""
+        talk = self._talks.pop(request, None)
+        if talk is None or talk.next_turn == len(talk.plan.turns):
+            return
+        self._schedule(finish_s + talk.plan.turns[talk.next_turn].think_s, talk)
+
+    def lost(self, request: str) -> None:
+        """A turn was refused or failed: the client gives the dialogue up."""
+        self._talks.pop(request, None)
+
+    def _schedule(self, arrival_s: float, talk: _Talk) -> None:
+        if arrival_s <= self.horizon_s:
+            heapq.heappush(self._due, (arrival_s, talk.plan.dialogue, talk))
+
+    def _arrive(self, arrival_s: float, talk: _Talk) -> Turn:
+        number = talk.next_turn + 1
+        plan = talk.plan.turns[talk.next_turn]
+        request = f"{talk.plan.dialogue}.{number}"
+        answer = seeding.content_id("answer", request)
+        prompt = (*talk.said, Span(seeding.content_id("question", request), plan.question_tokens))
+        talk.said = (*prompt, Span(answer, plan.answer_tokens))
+        talk.terms += plan.terms
+        talk.next_turn = number
+        self._talks[request] = talk
+        return Turn(
+            request=request,
+            dialogue=talk.plan.dialogue,
+            turn=number,
+            arrival_s=arrival_s,
+            prompt=prompt,
+            output_tokens=plan.answer_tokens,
+            answer=answer,
+            terms=talk.terms,
+            task=talk.plan.task,
+        )

@@ -1,0 +1,49 @@
+"""What dialogues look like, and the draws that every source of them shares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from pydantic import Field
+
+from agents.engine import Task
+from agents.params import Distribution, Draw, Params
+
+
+class DialogueShape(Params):
+    """What synthetic dialogues look like; lengths in tokens, at least one each.
+
+    A question has ``terms`` words of content, a share ``topical`` of them from a vocabulary of
+    its domain, the others from one that all domains share; both are Zipf-distributed.
+    """
+
+    turns: Draw = Distribution(choice=(1, 2, 3, 4, 6, 8))
+    document_tokens: Draw = Distribution(lognormal=(600.0, 0.9))
+    question_tokens: Draw = Distribution(lognormal=(30.0, 0.7))
+    answer_tokens: Draw = Distribution(lognormal=(120.0, 0.9))
+    think_s: Draw = Distribution(lognormal=(2.0, 0.8))
+    difficulty: Draw = Distribution(uniform=(0.1, 0.9))
+    terms: int = Field(8, ge=1, le=1000)
+    topical: float = Field(0.5, ge=0, le=1)
+
+
+def draw_task(domains: Mapping[str, float], difficulty: Draw, rng: np.random.Generator) -> Task:
+    """A task of a domain drawn by weight."""
+    weights = np.array(list(domains.values()))
+    domain = list(domains)[int(rng.choice(len(weights), p=weights / weights.sum()))]
+    return Task(domain, difficulty.draw_within(rng, 0.0, 1.0))
+
+
+def draw_tokens(length: Draw, rng: np.random.Generator) -> int:
+    """A length in tokens, at least 1."""
+    return round(length.draw_within(rng, 1.0, 1e6))
+
+
+def draw_terms(
+    count: int, topical: float, domain: str, rng: np.random.Generator
+) -> tuple[str, ...]:
+    """Words of content from the synthetic vocabularies of ``domain`` and of everybody."""
+    ranks = rng.zipf(1.5, count) % 1000
+    owners = np.where(rng.random(count) < topical, domain, "common")
+    return tuple(f"{owner}-{rank}" for owner, rank in zip(owners, ranks, strict=True))

@@ -1,0 +1,187 @@
+"""The demand that a scenario can name, and all of a trial's demand as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from agents.params import Params
+from orchestrator.demand.arrivals import bursty_starts
+from orchestrator.demand.azure import azure_dialogues, read_trace
+from orchestrator.demand.builtin_dialogues import builtin_dialogues
+from orchestrator.demand.coqa import coqa_dialogues, read_dialogues
+from orchestrator.demand.dialogue import Dialogue, DialogueTape, Turn
+from orchestrator.demand.shape import DialogueShape
+from orchestrator.demand.workflow_tape import WORKFLOW_NAMES, WorkflowArrival, workflow_arrivals
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a source of demand must know of its trial.
+
+    ``source`` is a name of its own for every source; ``domains`` are those that providers name.
+    """
+
+    seed: int
+    source: str
+    horizon_s: float
+    round_s: float
+    domains: tuple[str, ...]
+
+
+class DialogueParams(Params):
+    """What all sources of dialogues have in common.
+
+    ``domains`` weighs the domains (default: all that a provider names, evenly); ``limit`` stops
+    after so many dialogues; ``rate_scale`` plays the source so many times as fast.
+    """
+
+    limit: int | None = Field(None, ge=1)
+    rate_scale: float = Field(1.0, gt=0, le=1e6)
+    domains: dict[str, Annotated[float, Field(gt=0)]] | None = None
+    shape: DialogueShape = DialogueShape()
+
+    def weights(self, setting: Setting) -> dict[str, float]:
+        """The weight of every domain."""
+        return self.domains or dict.fromkeys(setting.domains, 1.0)
+
+
+class DialogueDemand(DialogueParams):
+    """Dialogues: synthetic where ``path`` is null, else from a file in CoQA's shape.
+
+    ``rate_per_s`` dialogues start each second, on average; ``burstiness`` is the coefficient of
+    variation of that rate from second to second.
+    """
+
+    kind: Literal["dialogues"]
+    path: Path | None = None
+    rate_per_s: float = Field(gt=0, le=1e6)
+    burstiness: float = Field(0.5, ge=0, le=10)
+
+    def dialogues(self, setting: Setting) -> Iterator[Dialogue]:
+        """The dialogues of one trial, in order of start."""
+        rate = self.rate_per_s * self.rate_scale
+        key = ("starts", setting.source)
+        moments = bursty_starts(rate, self.burstiness, setting.horizon_s, setting.seed, *key)
+        starts = islice(moments, self.limit)
+        rest = (self.shape, self.weights(setting), starts, setting.seed, setting.source)
+        if self.path is None:
+            return builtin_dialogues(*rest)
+        return coqa_dialogues(read_dialogues(self.path, self.limit), *rest)
+
+
+class AzureDemand(DialogueParams):
+    """Requests from an Azure LLM inference trace, each a dialogue of one turn."""
+
+    kind: Literal["azure"]
+    path: Annotated[Path | None, Field(validate_default=True)] = None
+
+    @field_validator("path")
+    @classmethod
+    def _needs_a_file(cls, path: Path | None) -> Path | None:
+        if path is None:
+            raise ValueError("expected a trace file, got null; name one with --set or in the file")
+        return path
+
+    def dialogues(self, setting: Setting) -> Iterator[Dialogue]:
+        """The trace's requests, in order of arrival."""
+        assert self.path is not None  # the validator's
+        rows = read_trace(self.path, self.limit)
+        return azure_dialogues(
+            rows, self.rate_scale, self.shape, self.weights(setting), setting.seed, setting.source
+        )
+
+
+class WorkflowDemand(Params):
+    """Workflows, the ``names`` in turn, one every ``every_rounds`` rounds.
+
+    ``execution_token_scale`` shrinks what is executed, never what is auctioned.
+    """
+
+    kind: Literal["workflows"]
+    names: Annotated[tuple[str, ...], Field(min_length=1)] = ("S1", "S2", "S3", "S4")
+    every_rounds: float = Field(gt=0)
+    length_noise: float = Field(0.1, ge=0, lt=1)
+    execution_token_scale: float = Field(0.01, gt=0, le=1)
+
+    @field_validator("names")
+    @classmethod
+    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name not in WORKFLOW_NAMES:
+                raise ValueError(f"expected names among {', '.join(WORKFLOW_NAMES)}; got {name!r}")
+        return names
+
+    def arrivals(self, setting: Setting) -> Iterator[WorkflowArrival]:
+        """The workflows of one trial, in order of arrival."""
+        return workflow_arrivals(
+            self.names,
+            self.every_rounds * setting.round_s,
+            setting.horizon_s,
+            self.length_noise,
+            self.execution_token_scale,
+            setting.seed,
+            setting.source,
+        )
+
+
+DemandParams = Annotated[DialogueDemand | AzureDemand | WorkflowDemand, Field(discriminator="kind")]
+
+
+class Demand:
+    """All demand of one trial, in order of arrival.
+
+    Args:
+        sources: each with the setting it plays in.
+    """
+
+    def __init__(self, sources: Sequence[tuple[DemandParams, Setting]]):
+        self._tapes: dict[str, DialogueTape] = {}
+        self._workflows: list[WorkflowArrival] = []
+        for params, setting in sources:
+            if isinstance(params, WorkflowDemand):
+                self._workflows += params.arrivals(setting)
+            else:
+                tape = DialogueTape(params.dialogues(setting), setting.horizon_s)
+                self._tapes[setting.source] = tape
+        self._workflows.sort(key=lambda arrival: (-arrival.arrival_s, arrival.request))
+
+    def turns(self, until_s: float) -> list[Turn]:
+        """The chat turns that arrive up to ``until_s``."""
+        turns = [turn for tape in self._tapes.values() for turn in tape.arrivals(until_s)]
+        return sorted(turns, key=lambda turn: (turn.arrival_s, turn.request))
+
+    def workflows(self, until_s: float) -> list[WorkflowArrival]:
+        """The workflows that arrive up to ``until_s``."""
+        arrived = []
+        while self._workflows and self._workflows[-1].arrival_s <= until_s:
+            arrived.append(self._workflows.pop())
+        return arrived
+
+    def answered(self, turn: Turn, finish_s: float) -> None:
+        """A turn was served at ``finish_s``."""
+        self._tape_of(turn).answered(turn.request, finish_s)
+
+    def lost(self, turn: Turn) -> None:
+        """A turn was refused or failed."""
+        self._tape_of(turn).lost(turn.request)
+
+    def _tape_of(self, turn: Turn) -> DialogueTape:
+        return self._tapes[turn.dialogue.rsplit("-", 1)[0]]
+
+
+def count_demand(sources: Sequence[tuple[DemandParams, Setting]]) -> tuple[int, int]:
+    """How many chat turns and workflows can arrive at most: all turns of whoever starts."""
+    turns = workflows = 0
+    for params, setting in sources:
+        if isinstance(params, WorkflowDemand):
+            workflows += sum(1 for _ in params.arrivals(setting))
+        else:
+            for dialogue in params.dialogues(setting):
+                turns += len(dialogue.turns) if dialogue.start_s <= setting.horizon_s else 0
+    return turns, workflows

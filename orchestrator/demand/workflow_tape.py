@@ -1,0 +1,79 @@
+"""Workflows as demand: named graphs at regular rounds, their lengths varied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from market import seeding
+from market.workflow import Workflow
+from orchestrator.demand.paper_workflows import PAPER_WORKFLOWS, random_workflow
+
+RANDOM = "random"
+RANDOM_DIFFICULTY = 3
+WORKFLOW_NAMES = (*PAPER_WORKFLOWS, RANDOM)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowArrival:
+    """A workflow that has arrived. ``execution_scale`` shrinks what is executed of it."""
+
+    request: str
+    name: str
+    arrival_s: float
+    workflow: Workflow
+    execution_scale: float
+
+
+def workflow_arrivals(
+    names: Sequence[str],
+    every_s: float,
+    horizon_s: float,
+    length_noise: float,
+    execution_scale: float,
+    seed: int,
+    source: str,
+) -> Iterator[WorkflowArrival]:
+    """One workflow every ``every_s`` seconds, the ``names`` in turn, up to the horizon.
+
+    Every output length is perturbed by up to ``length_noise`` either way (STAR, App. D.2), and
+    the transfers out of a node with it.
+    """
+    number = 0
+    while (number + 0.5) * every_s <= horizon_s:
+        request = f"{source}-{number:05d}"
+        name = names[number % len(names)]
+        rng = seeding.stream(seed, "workflow", request)
+        graph = random_workflow(rng) if name == RANDOM else PAPER_WORKFLOWS[name]()
+        workflow = perturbed(graph, length_noise, rng)
+        yield WorkflowArrival(request, name, (number + 0.5) * every_s, workflow, execution_scale)
+        number += 1
+
+
+def perturbed(workflow: Workflow, noise: float, rng: np.random.Generator) -> Workflow:
+    """The workflow with each node's lengths and outgoing transfers scaled by 1 +- ``noise``."""
+    factors = dict(
+        zip(
+            (node.id for node in workflow.nodes),
+            rng.uniform(1 - noise, 1 + noise, len(workflow.nodes)).tolist(),
+            strict=True,
+        )
+    )
+    nodes = tuple(
+        replace(node, output_tokens=float(round(node.output_tokens * factors[node.id])))
+        for node in workflow.nodes
+    )
+    edges = tuple(
+        replace(edge, transfer_tokens=float(round(edge.transfer_tokens * factors[edge.source])))
+        for edge in workflow.edges
+    )
+    return Workflow(nodes, edges)
+
+
+def highest_difficulty(name: str) -> int:
+    """The highest difficulty of any node of the named graph."""
+    if name == RANDOM:
+        return RANDOM_DIFFICULTY
+    return max(node.difficulty or 1 for node in PAPER_WORKFLOWS[name]().nodes)

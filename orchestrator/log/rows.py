@@ -1,0 +1,338 @@
+"""Turning what happened in a round into rows of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from agents.client import ClientPopulation
+from hubs.matching_hub import ChatReply, ClearedMarket
+from hubs.workflow_hub import WorkflowAward
+from market.messages import CHAT, WORKFLOW, ChatAward
+from market.money import TOKENS_PER_MTOK, nano_usd
+from orchestrator.assembly import WORKFLOW_HUB, Market
+from orchestrator.log.tables import (
+    AwardRow,
+    BidRow,
+    CompletionRow,
+    EdgeRow,
+    HubRow,
+    NodeRow,
+    PredictionRow,
+    ProviderRow,
+    RequestRow,
+    RoundRow,
+    Row,
+    SettlementRow,
+    TimingRow,
+    WorkflowRow,
+)
+from orchestrator.records import ChatEnd, OpenWorkflow, RoundRecord
+from orchestrator.scenario import Scenario
+
+
+def provider_rows(trial: int, market: Market) -> Iterator[ProviderRow]:
+    """The providers of a trial."""
+    hub_of = {
+        member.provider: hub
+        for hub, members in market.matching_members.items()
+        for member in members
+    }
+    for profile in market.providers:
+        yield ProviderRow(
+            trial=trial,
+            round=0,
+            provider=profile.provider,
+            hub=hub_of.get(profile.provider),
+            tier=profile.tier,
+            domains=list(profile.domains),
+            input_ratio=profile.input_ratio,
+            hit_ratio=profile.hit_ratio,
+            chat_slots=profile.chat_slots,
+            workflow_slots=profile.workflow_slots,
+            engine_profile=profile.engine.name,
+            kv_blocks=profile.engine.kv_blocks,
+        )
+
+
+class RoundRows:
+    """The rows of one round.
+
+    Args:
+        scenario: what is run.
+        market: who takes part.
+        trial: its number.
+        record: what happened.
+    """
+
+    def __init__(self, scenario: Scenario, market: Market, trial: int, record: RoundRecord):
+        self._scenario = scenario
+        self._clients: ClientPopulation = market.clients
+        self._record = record
+        self._at = (trial, record.number)
+        self._true_cost = {
+            reply.bid.provider: reply.private.cost_usd_per_mtok for reply in record.replies
+        }
+        self._bid = {reply.bid.provider: reply.bid for reply in record.replies}
+
+    def rows(self) -> Iterator[Row]:
+        """All of them, but the timing."""
+        record = self._record
+        yield self._round_row()
+        yield from self._bid_rows()
+        for hub, reply in record.chat.items():
+            yield self._hub_row(hub, reply)
+            yield from self._prediction_rows(hub, reply)
+            yield from map(self._chat_award_row, reply.awards)
+        for award in record.workflows.awards:
+            yield from self._bought_rows(award)
+        yield from self._completion_rows()
+        yield from self._settlement_rows()
+        yield from map(self._request_row, record.chat_ends)
+        for open_workflow, status in record.workflow_ends:
+            yield self._workflow_row(open_workflow, status)
+
+    def timing(self, log_s: float) -> TimingRow:
+        """How long the round took."""
+        seconds = self._record.seconds
+        return TimingRow(
+            *self._at,
+            engines_s=seconds["engines_s"],
+            routing_s=seconds["routing_s"],
+            chat_s=seconds["chat_s"],
+            workflows_s=seconds["workflows_s"],
+            log_s=log_s,
+        )
+
+    def _round_row(self) -> RoundRow:
+        record = self._record
+        statuses = [end.status for end in record.chat_ends]
+        graded = [
+            end.open.guessed_domain == end.completion.domain
+            for end in record.chat_ends
+            if end.completion is not None and end.completion.domain is not None
+        ]
+        return RoundRow(
+            *self._at,
+            time_s=record.time_s,
+            electricity_factor=self._scenario.electricity.factor(record.time_s),
+            arrived=len(record.arrived),
+            awarded=sum(len(reply.awards) for reply in record.chat.values()),
+            served=statuses.count("served"),
+            refused=statuses.count("refused"),
+            failed=statuses.count("failed"),
+            inflight=record.inflight,
+            reported_welfare_nano=sum(map(_reported_welfare, record.chat.values())),
+            classified=len(graded),
+            classified_right=sum(graded),
+        )
+
+    def _hub_row(self, hub: str, reply: ChatReply) -> HubRow:
+        return HubRow(
+            *self._at,
+            hub=hub,
+            arrived=sum(chat.hub == hub for chat in self._record.arrived),
+            awarded=len(reply.awards),
+            refused=len(reply.refused),
+            free_slots=reply.signal.free_slots,
+            reported_welfare_nano=_reported_welfare(reply),
+            scarcity_prices_nano=list(reply.signal.scarcity_prices_nano),
+            cached_dialogues=reply.signal.cached_dialogues,
+            cached_tokens=reply.signal.cached_tokens,
+        )
+
+    def _bid_rows(self) -> Iterator[BidRow]:
+        for reply in self._record.replies:
+            bid = reply.bid
+            yield BidRow(
+                *self._at,
+                provider=bid.provider,
+                chat_bid=bid.chat,
+                workflow_bid=bid.workflow,
+                prior_low=bid.low,
+                prior_high=bid.high,
+                true_cost=reply.private.cost_usd_per_mtok,
+            )
+
+    def _prediction_rows(self, hub: str, reply: ChatReply) -> Iterator[PredictionRow]:
+        kept = self._scenario.log.predictions
+        cleared = reply.market
+        if cleared is None or kept == "none":
+            return
+        rows = np.arange(len(cleared.requests))
+        for row in rows if kept == "full" else rows[cleared.clearing.match >= 0]:
+            yield self._prediction_row(hub, cleared, int(row))
+
+    def _prediction_row(self, hub: str, cleared: ClearedMarket, row: int) -> PredictionRow:
+        forecast = cleared.forecast
+        return PredictionRow(
+            *self._at,
+            hub=hub,
+            request=cleared.requests[row],
+            client=cleared.clients[row],
+            capacities=cleared.capacities.tolist(),
+            output_tokens=float(forecast.output_tokens[row]),
+            matched_tokens=forecast.matched_tokens[row].tolist(),
+            cached_tokens=forecast.cached_tokens[row].tolist(),
+            ttft_s=forecast.ttft_s[row].tolist(),
+            quality=forecast.quality[row].tolist(),
+            value_nano=cleared.values_nano[row].tolist(),
+            cost_nano=cleared.costs_nano[row].tolist(),
+        )
+
+    def _chat_award_row(self, award: ChatAward) -> AwardRow:
+        truth_over_bid = self._true_cost[award.provider] / self._bid[award.provider].chat
+        return AwardRow(
+            *self._at,
+            kind=CHAT,
+            request=award.request,
+            client=award.client,
+            provider=award.provider,
+            hub=award.hub,
+            value_nano=award.value_nano,
+            cost_nano=award.cost_nano,
+            client_pays_nano=award.client_pays_nano,
+            provider_receives_nano=award.provider_receives_nano,
+            quantity_tokens=None,
+            true_cost_nano=round(award.cost_nano * truth_over_bid),
+            expected_output_tokens=award.expected.output_tokens,
+            expected_cached_tokens=award.expected.cached_tokens,
+            expected_ttft_s=award.expected.ttft_s,
+            expected_quality=award.expected.quality,
+        )
+
+    def _bought_rows(self, award: WorkflowAward) -> Iterator[AwardRow | NodeRow | EdgeRow]:
+        request, allocation = award.request, award.outcome.allocation
+        for provider, quantity in award.outcome.quantities.items():
+            mtok = quantity / TOKENS_PER_MTOK
+            yield AwardRow(
+                *self._at,
+                kind=WORKFLOW,
+                request=request.request,
+                client=request.client,
+                provider=provider,
+                hub=WORKFLOW_HUB,
+                value_nano=None,
+                cost_nano=nano_usd(self._bid[provider].workflow * mtok),
+                client_pays_nano=award.payments_nano[provider],
+                provider_receives_nano=award.payments_nano[provider],
+                quantity_tokens=quantity,
+                true_cost_nano=nano_usd(self._true_cost[provider] * mtok),
+                expected_output_tokens=None,
+                expected_cached_tokens=None,
+                expected_ttft_s=None,
+                expected_quality=None,
+            )
+        for node in request.workflow.nodes:
+            yield NodeRow(
+                *self._at,
+                workflow=request.request,
+                node=node.id,
+                provider=allocation[node.id],
+                output_tokens=node.output_tokens,
+                input_tokens=node.input_tokens,
+                difficulty=node.difficulty,
+                capable=None if node.capable is None else sorted(node.capable),
+            )
+        for edge in request.workflow.edges:
+            yield EdgeRow(
+                *self._at,
+                workflow=request.request,
+                source=edge.source,
+                target=edge.target,
+                transfer_tokens=edge.transfer_tokens,
+                iterations=edge.iterations,
+                switched=allocation[edge.source] != allocation[edge.target],
+            )
+
+    def _completion_rows(self) -> Iterator[CompletionRow]:
+        cost: dict[str, int] = {}
+        for reply in self._record.replies:
+            cost.update(reply.private.realized_cost_nano)
+        value = {
+            end.completion.request: self._clients[end.open.request.client].realized_value_nano(
+                end.completion
+            )
+            for end in self._record.chat_ends
+            if end.completion is not None
+        }
+        for done in self._record.completions:
+            yield CompletionRow(
+                *self._at,
+                kind=done.kind,
+                request=done.request,
+                provider=done.provider,
+                submitted_s=done.submitted_s,
+                finish_s=done.finish_s,
+                ttft_s=done.ttft_s,
+                tpot_s=done.tpot_s,
+                prompt_tokens=done.prompt_tokens,
+                cached_tokens=done.cached_tokens,
+                output_tokens=done.output_tokens,
+                quality=done.quality,
+                error=done.error,
+                realized_cost_nano=cost.get(done.request, 0),
+                realized_value_nano=value.get(done.request),
+            )
+
+    def _settlement_rows(self) -> Iterator[SettlementRow]:
+        of_chat = [s for reply in self._record.chat.values() for s in reply.settlements]
+        for settlement in [*of_chat, *self._record.workflows.settlements]:
+            yield SettlementRow(
+                *self._at,
+                kind=settlement.kind,
+                request=settlement.request,
+                client=settlement.client,
+                provider=settlement.provider,
+                hub=settlement.hub,
+                client_paid_nano=settlement.client_paid_nano,
+                provider_received_nano=settlement.provider_received_nano,
+                hub_kept_nano=settlement.hub_kept_nano,
+                void=settlement.void,
+            )
+
+    def _request_row(self, end: ChatEnd) -> RequestRow:
+        request, turn = end.open.request, end.open.turn
+        truth = self._clients[request.client].valuation
+        return RequestRow(
+            *self._at,
+            request=request.request,
+            client=request.client,
+            dialogue=request.dialogue,
+            turn=request.turn,
+            hub=end.open.hub,
+            domain=turn.task.domain,
+            guessed_domain=end.open.guessed_domain,
+            difficulty=turn.task.difficulty,
+            arrival_round=end.open.arrival_round,
+            arrival_s=request.arrival_s,
+            prompt_tokens=request.prompt_tokens,
+            reported_quality_weight=request.reported.quality_weight,
+            reported_quality_usd=request.reported.quality_usd,
+            reported_latency_usd_per_s=request.reported.latency_usd_per_s,
+            true_quality_weight=truth.quality_weight,
+            true_quality_usd=truth.quality_usd,
+            true_latency_usd_per_s=truth.latency_usd_per_s,
+            status=end.status,
+        )
+
+    def _workflow_row(self, ended: OpenWorkflow, status: str) -> WorkflowRow:
+        award = ended.award
+        return WorkflowRow(
+            *self._at,
+            workflow=ended.request.request,
+            name=ended.arrival.name,
+            client=ended.request.client,
+            arrival_s=ended.request.arrival_s,
+            awarded_round=ended.awarded_round,
+            status=status,
+            virtual_cost_usd=award.outcome.virtual_cost_usd if award else None,
+            payment_nano=sum(award.payments_nano.values()) if award else None,
+            winners=len(award.payments_nano) if award else None,
+            solver=award.outcome.solver if award else None,
+        )
+
+
+def _reported_welfare(reply: ChatReply) -> int:
+    return sum(award.value_nano - award.cost_nano for award in reply.awards)

@@ -1,0 +1,272 @@
+"""The tables of the log: one class each, one field a column, its meaning beside its type.
+
+Every row has the trial and the round in which it was written. Money is integer nano-USD, times
+are seconds of trial time. Lists over providers are in the order of the ``providers`` rows with
+that hub. Columns named ``true_`` or ``realized_`` are private: the log has them for analysis, no
+hub ever does.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, NamedTuple
+
+Trial = Annotated[int, "number of the trial, from 0"]
+Round = Annotated[int, "number of the round, from 1; 0 where a row holds before the first"]
+
+
+class ProviderRow(NamedTuple):
+    """A provider as it declared itself, once a trial."""
+
+    trial: Trial
+    round: Round
+    provider: Annotated[str, "id"]
+    hub: Annotated[str | None, "the matching hub that owns it; null without chat slots"]
+    tier: Annotated[int, "capability tier"]
+    domains: Annotated[list[str], "what it specialises in"]
+    input_ratio: Annotated[float, "cost of an uncached input token over that of an output token"]
+    hit_ratio: Annotated[float, "cost of a cached input token over that of an output token"]
+    chat_slots: Annotated[int, "chat requests it serves at a time"]
+    workflow_slots: Annotated[int, "workflows it takes part in at a time"]
+    engine_profile: Annotated[str, "its engine's profile"]
+    kv_blocks: Annotated[int, "blocks in its KV cache"]
+
+
+class HubRow(NamedTuple):
+    """A matching hub's round, and what it published."""
+
+    trial: Trial
+    round: Round
+    hub: Annotated[str, "id"]
+    arrived: Annotated[int, "requests routed to it"]
+    awarded: Annotated[int, "requests it matched"]
+    refused: Annotated[int, "requests it gave up after waiting"]
+    free_slots: Annotated[int, "chat slots left free after the clearing"]
+    reported_welfare_nano: Annotated[int, "predicted value less cost of its matches"]
+    scarcity_prices_nano: Annotated[list[int], "what one more slot at each provider would add"]
+    cached_dialogues: Annotated[int, "entries in its prefix ledger"]
+    cached_tokens: Annotated[int, "tokens in its prefix ledger"]
+
+
+class RoundRow(NamedTuple):
+    """One round of the whole market."""
+
+    trial: Trial
+    round: Round
+    time_s: Annotated[float, "end of the round"]
+    electricity_factor: Annotated[float, "common factor on all costs"]
+    arrived: Annotated[int, "chat requests that arrived"]
+    awarded: Annotated[int, "chat requests that were matched"]
+    served: Annotated[int, "chat requests whose answer came"]
+    refused: Annotated[int, "chat requests given up"]
+    failed: Annotated[int, "chat requests that failed"]
+    inflight: Annotated[int, "chat requests being served at its end"]
+    reported_welfare_nano: Annotated[int, "predicted value less cost of the matches"]
+    classified: Annotated[int, "graded requests whose domain the classifier had guessed"]
+    classified_right: Annotated[int, "of those, guessed right"]
+
+
+class RequestRow(NamedTuple):
+    """A chat request, written once, when it ended."""
+
+    trial: Trial
+    round: Round
+    request: Annotated[str, "id: dialogue.turn"]
+    client: Annotated[str, "its owner"]
+    dialogue: Annotated[str, "its dialogue"]
+    turn: Annotated[int, "turn of the dialogue, from 1"]
+    hub: Annotated[str, "the hub it was routed to"]
+    domain: Annotated[str, "what it is about"]
+    guessed_domain: Annotated[str, "what the classifier took it to be about"]
+    difficulty: Annotated[float, "in [0, 1]"]
+    arrival_round: Annotated[int, "the round that it arrived in"]
+    arrival_s: Annotated[float, "when it arrived"]
+    prompt_tokens: Annotated[int, "length of its prompt"]
+    reported_quality_weight: Annotated[float, "reported weight of quality against latency"]
+    reported_quality_usd: Annotated[float, "reported worth of a perfect answer, USD"]
+    reported_latency_usd_per_s: Annotated[float, "reported cost of a second to the first token"]
+    true_quality_weight: Annotated[float, "true weight of quality against latency"]
+    true_quality_usd: Annotated[float, "true worth of a perfect answer, USD"]
+    true_latency_usd_per_s: Annotated[float, "true cost of a second to the first token"]
+    status: Annotated[str, "served, refused or failed"]
+
+
+class BidRow(NamedTuple):
+    """A provider's bid in one round, USD per 1e6 output tokens."""
+
+    trial: Trial
+    round: Round
+    provider: Annotated[str, "id"]
+    chat_bid: Annotated[float, "for chat requests"]
+    workflow_bid: Annotated[float, "for workflows"]
+    prior_low: Annotated[float, "lowest cost that the market expects"]
+    prior_high: Annotated[float, "highest cost that the market expects"]
+    true_cost: Annotated[float, "private cost"]
+
+
+class PredictionRow(NamedTuple):
+    """A request in one clearing: what was predicted, and the integers that were cleared."""
+
+    trial: Trial
+    round: Round
+    hub: Annotated[str, "where it was cleared"]
+    request: Annotated[str, "id"]
+    client: Annotated[str, "its owner"]
+    capacities: Annotated[list[int], "free slots of each provider"]
+    output_tokens: Annotated[float, "predicted length of the answer"]
+    matched_tokens: Annotated[list[int], "prompt tokens that the ledger expected cached"]
+    cached_tokens: Annotated[list[float], "predicted cached tokens"]
+    ttft_s: Annotated[list[float], "predicted time to the first token"]
+    quality: Annotated[list[float], "predicted chance of a right answer"]
+    value_nano: Annotated[list[int], "predicted worth by the client's report"]
+    cost_nano: Annotated[list[int], "predicted cost at the provider's bid"]
+
+
+class AwardRow(NamedTuple):
+    """A chat request matched to a provider, or a provider's part in a bought workflow."""
+
+    trial: Trial
+    round: Round
+    kind: Annotated[str, "chat or workflow"]
+    request: Annotated[str, "id of the request or workflow"]
+    client: Annotated[str, "who pays"]
+    provider: Annotated[str, "who serves"]
+    hub: Annotated[str, "who cleared"]
+    value_nano: Annotated[int | None, "predicted worth by the client's report; null for workflows"]
+    cost_nano: Annotated[int, "cost at the bid: predicted (chat) or by the quantity (workflow)"]
+    client_pays_nano: Annotated[int, "fixed here, void on failure"]
+    provider_receives_nano: Annotated[int, "fixed here, void on failure"]
+    quantity_tokens: Annotated[float | None, "workflow: the quantity won, output-token equivalents"]
+    true_cost_nano: Annotated[int, "the same cost at the provider's private cost"]
+    expected_output_tokens: Annotated[float | None, "chat: predicted length of the answer"]
+    expected_cached_tokens: Annotated[float | None, "chat: predicted cached tokens"]
+    expected_ttft_s: Annotated[float | None, "chat: predicted time to the first token"]
+    expected_quality: Annotated[float | None, "chat: predicted chance of a right answer"]
+
+
+class CompletionRow(NamedTuple):
+    """What came of a chat request, or of a workflow node (request = workflow/node)."""
+
+    trial: Trial
+    round: Round
+    kind: Annotated[str, "chat or node"]
+    request: Annotated[str, "id"]
+    provider: Annotated[str, "who served"]
+    submitted_s: Annotated[float, "when it reached the provider"]
+    finish_s: Annotated[float, "when its last token came"]
+    ttft_s: Annotated[float, "from submission to the first token"]
+    tpot_s: Annotated[float, "mean time per output token after the first"]
+    prompt_tokens: Annotated[int, "length of the prompt"]
+    cached_tokens: Annotated[int | None, "of those, found cached; null where not reported"]
+    output_tokens: Annotated[int, "length of the answer"]
+    quality: Annotated[float | None, "grade in [0, 1]; null for nodes and failures"]
+    error: Annotated[str | None, "why it failed; null where served"]
+    realized_cost_nano: Annotated[int, "what serving it truly cost the provider"]
+    realized_value_nano: Annotated[int | None, "what it was truly worth; null for nodes"]
+
+
+class SettlementRow(NamedTuple):
+    """Money that moved when a chat request or a workflow ended."""
+
+    trial: Trial
+    round: Round
+    kind: Annotated[str, "chat or workflow"]
+    request: Annotated[str, "id of the request or workflow"]
+    client: Annotated[str, "who paid"]
+    provider: Annotated[str, "who received"]
+    hub: Annotated[str, "who kept the rest"]
+    client_paid_nano: Annotated[int, "by the client"]
+    provider_received_nano: Annotated[int, "by the provider"]
+    hub_kept_nano: Annotated[int, "the difference"]
+    void: Annotated[bool, "the work failed, nothing moved"]
+
+
+class WorkflowRow(NamedTuple):
+    """A workflow, written once, when it ended."""
+
+    trial: Trial
+    round: Round
+    workflow: Annotated[str, "id"]
+    name: Annotated[str, "which graph: S1 ... S4, random"]
+    client: Annotated[str, "who pays"]
+    arrival_s: Annotated[float, "when it arrived"]
+    awarded_round: Annotated[int | None, "when it was bought; null where refused"]
+    status: Annotated[str, "served, refused or failed"]
+    virtual_cost_usd: Annotated[float | None, "what the allocation minimised"]
+    payment_nano: Annotated[int | None, "sum of the threshold payments"]
+    winners: Annotated[int | None, "providers that won a node"]
+    solver: Annotated[str | None, "the exact solver that was used"]
+
+
+class NodeRow(NamedTuple):
+    """A node of a workflow, written when the workflow was bought."""
+
+    trial: Trial
+    round: Round
+    workflow: Annotated[str, "id"]
+    node: Annotated[str, "id within the workflow"]
+    provider: Annotated[str, "who won it"]
+    output_tokens: Annotated[float, "auctioned length of one run"]
+    input_tokens: Annotated[float, "external input, charged at entry nodes"]
+    difficulty: Annotated[int | None, "lowest tier that can do it"]
+    capable: Annotated[list[str] | None, "or the providers that can"]
+
+
+class EdgeRow(NamedTuple):
+    """An edge of a workflow, written when the workflow was bought."""
+
+    trial: Trial
+    round: Round
+    workflow: Annotated[str, "id"]
+    source: Annotated[str, "node"]
+    target: Annotated[str, "node"]
+    transfer_tokens: Annotated[float, "context that the target needs"]
+    iterations: Annotated[int | None, "runs of the loop that this feedback edge closes"]
+    switched: Annotated[bool, "its ends are at different providers, so the transfer is paid"]
+
+
+class TimingRow(NamedTuple):
+    """Wall-clock seconds that a round took; the only table that differs between equal runs."""
+
+    trial: Trial
+    round: Round
+    engines_s: Annotated[float, "advancing the providers"]
+    routing_s: Annotated[float, "arrivals and routing"]
+    chat_s: Annotated[float, "the matching hubs"]
+    workflows_s: Annotated[float, "the workflow hub"]
+    log_s: Annotated[float, "making rows, and writing the last round's if it was a checkpoint"]
+
+
+Row = (
+    ProviderRow
+    | HubRow
+    | RoundRow
+    | RequestRow
+    | BidRow
+    | PredictionRow
+    | AwardRow
+    | CompletionRow
+    | SettlementRow
+    | WorkflowRow
+    | NodeRow
+    | EdgeRow
+    | TimingRow
+)
+
+#: Every table by name.
+TABLES: dict[str, type[Row]] = {
+    "providers": ProviderRow,
+    "hubs": HubRow,
+    "rounds": RoundRow,
+    "requests": RequestRow,
+    "bids": BidRow,
+    "predictions": PredictionRow,
+    "awards": AwardRow,
+    "completions": CompletionRow,
+    "settlements": SettlementRow,
+    "workflows": WorkflowRow,
+    "nodes": NodeRow,
+    "edges": EdgeRow,
+    "timings": TimingRow,
+}
+
+TABLE_OF: dict[type[Row], str] = {row: name for name, row in TABLES.items()}

@@ -1,0 +1,69 @@
+"""What a trial remembers of requests under way, and what it tells the log of a round."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from agents.provider import ProviderReply
+from hubs.matching_hub import ChatReply
+from hubs.workflow_hub import WorkflowAward, WorkflowReply
+from market.messages import ChatRequest, Completion, WorkflowRequest
+from orchestrator.demand import Turn, WorkflowArrival
+
+
+@dataclass(frozen=True)
+class OpenChat:
+    """A chat request between its arrival and its end."""
+
+    turn: Turn
+    request: ChatRequest
+    hub: str
+    guessed_domain: str
+    arrival_round: int
+
+
+@dataclass(frozen=True)
+class OpenWorkflow:
+    """A workflow between its arrival and its end; the award once it was bought."""
+
+    arrival: WorkflowArrival
+    request: WorkflowRequest
+    award: WorkflowAward | None = None
+    awarded_round: int | None = None
+
+
+@dataclass(frozen=True)
+class ChatEnd:
+    """A chat request that was served, refused or failed; refused ones have no completion."""
+
+    open: OpenChat
+    completion: Completion | None
+
+    @property
+    def status(self) -> str:
+        """Served, refused or failed."""
+        if self.completion is None:
+            return "refused"
+        return "served" if self.completion.error is None else "failed"
+
+
+@dataclass(frozen=True)
+class RoundRecord:
+    """Everything that happened in one round, for the log; ``chat`` is by hub.
+
+    ``inflight`` counts the chat requests being served at its end, ``seconds`` the wall-clock time
+    of its phases.
+    """
+
+    number: int
+    time_s: float
+    replies: Sequence[ProviderReply]
+    completions: Sequence[Completion]
+    arrived: Sequence[OpenChat]
+    chat: Mapping[str, ChatReply]
+    workflows: WorkflowReply
+    chat_ends: Sequence[ChatEnd]
+    workflow_ends: Sequence[tuple[OpenWorkflow, str]]
+    inflight: int
+    seconds: Mapping[str, float]

@@ -1,0 +1,236 @@
+"""A scenario: one YAML file that describes a market and what to do with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from agents.client import ClientParams
+from agents.electricity import Electricity
+from agents.params import Params
+from agents.population import ProviderGroup, all_domains
+from hubs.mechanisms import MECHANISMS
+from hubs.params import HubParams
+from market.errors import BadInput
+from orchestrator.demand import DemandParams
+from orchestrator.demand.sources import WorkflowDemand
+from orchestrator.demand.workflow_tape import highest_difficulty
+
+
+class LogParams(Params):
+    """What is logged of predictions, and every how many rounds rows are committed."""
+
+    predictions: Literal["full", "awarded", "none"] = "full"
+    checkpoint_rounds: int = Field(10, ge=1)
+
+
+class Scenario(Params):
+    """A market, its demand, and how long to run it.
+
+    A trial has ``rounds`` rounds of ``round_s`` seconds, in which demand arrives, then drains for
+    at most ``drain_rounds`` more. ``compare`` runs the same tape under other mechanisms.
+    """
+
+    seed: int = Field(ge=0, lt=2**63)
+    trials: int = Field(1, ge=1)
+    rounds: int = Field(ge=1, le=10_000_000)
+    round_s: float = Field(1.0, gt=0, le=1e6)
+    drain_rounds: int = Field(600, ge=20)
+    electricity: Electricity = Electricity()
+    providers: Annotated[tuple[ProviderGroup, ...], Field(min_length=1)]
+    clients: ClientParams = ClientParams()
+    hubs: HubParams = HubParams()
+    demand: Annotated[tuple[DemandParams, ...], Field(min_length=1)]
+    compare: tuple[str, ...] = ()
+    log: LogParams = LogParams()
+
+    @property
+    def horizon_s(self) -> float:
+        """Nothing arrives after it."""
+        return self.rounds * self.round_s
+
+    @field_validator("compare")
+    @classmethod
+    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name not in MECHANISMS or names.count(name) > 1:
+                choices = ", ".join(MECHANISMS)
+                raise ValueError(f"expected different names among {choices}; got {name!r}")
+        return names
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Scenario:
+        names = [group.name for group in self.providers]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"providers: duplicate name {name!r}")
+        self._check_hubs()
+        self._check_domains()
+        self._check_difficulties()
+        return self
+
+    def _check_hubs(self) -> None:
+        chatting = sum(group.count for group in self.providers if group.chat_slots)
+        if self.hubs.count > chatting:
+            raise ValueError(
+                f"hubs.count: expected at most the {chatting} providers with chat slots, "
+                f"got {self.hubs.count}"
+            )
+        longest = max(self.hubs.patience_rounds, self.hubs.workflow.patience_rounds)
+        if self.drain_rounds <= longest:
+            raise ValueError(f"drain_rounds: expected more than the patience of {longest} rounds")
+
+    def _check_domains(self) -> None:
+        known = all_domains(self.providers)
+        for index, source in enumerate(self.demand):
+            for domain in getattr(source, "domains", None) or ():
+                if domain not in known:
+                    raise ValueError(
+                        f"demand.{index}.domains: expected domains that a provider names "
+                        f"({', '.join(known)}), got {domain!r}"
+                    )
+
+    def _check_difficulties(self) -> None:
+        tiers = [group.tier for group in self.providers if group.workflow_slots]
+        for index, source in enumerate(self.demand):
+            if not isinstance(source, WorkflowDemand):
+                continue
+            for name in source.names:
+                needed = highest_difficulty(name)
+                if needed > max(tiers, default=0):
+                    raise ValueError(
+                        f"demand.{index}.names: {name} has nodes of difficulty {needed}, expected "
+                        f"at most the highest tier with workflow slots, {max(tiers, default=0)}"
+                    )
+
+
+def load_scenario(path: Path, settings: tuple[str, ...] = ()) -> Scenario:
+    """Read and check a scenario; ``settings`` are KEY=VALUE overrides, applied before the check.
+
+    Paths in the file are relative to the file, paths in settings to the working directory.
+
+    Raises:
+        BadInput: names the file, the key, the value and what was expected.
+    """
+    document = _read_yaml(path)
+    _anchor_paths(document, path.parent)
+    for setting in settings:
+        _apply(document, setting)
+    try:
+        return Scenario.model_validate(document)
+    except ValidationError as error:
+        raise _first_problem(error, document).inside(str(path)) from None
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML in which a key stands once."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                line = key.start_mark.line + 1
+                raise BadInput(f"line {line}", f"duplicate key {key.value!r}")
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        with path.open(encoding="utf-8") as file:
+            document = yaml.load(file, Loader=_StrictLoader)
+    except FileNotFoundError:
+        raise BadInput(str(path), "no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(str(path), f"cannot be read: {error}") from None
+    except BadInput as error:
+        raise error.inside(str(path)) from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise BadInput(f"{path}: line {line}", f"not YAML: {error.problem}") from None
+    except yaml.YAMLError as error:
+        raise BadInput(str(path), f"not YAML: {error}".replace("\n", " ")) from None
+    if not isinstance(document, dict):
+        raise BadInput(str(path), "expected a mapping of keys, such as seed, providers, demand")
+    return document
+
+
+def _anchor_paths(document: dict[str, Any], folder: Path) -> None:
+    sources = document.get("demand")
+    for source in sources if isinstance(sources, list) else []:
+        if isinstance(source, dict) and isinstance(source.get("path"), str):
+            source["path"] = str((folder / source["path"]).resolve())
+
+
+def _apply(document: dict[str, Any], setting: str) -> None:
+    """Apply one ``dotted.path=value``; the value is YAML."""
+    dotted, equals, text = setting.partition("=")
+    if not equals or not dotted:
+        raise BadInput(f"--set {setting}", "expected KEY=VALUE, such as demand.0.rate_per_s=20")
+    place = f"--set {dotted}"
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise BadInput(place, f"expected a YAML value, got {text!r}") from None
+    *steps, last = dotted.split(".")
+    holder: Any = document
+    for step in steps:
+        holder = _step_into(holder, step, place)
+    if last == "path" and isinstance(value, str):
+        value = str(Path(value).resolve())
+    if isinstance(holder, list):
+        holder[_index(holder, last, place)] = value
+    elif isinstance(holder, dict):
+        holder[last] = value
+    else:
+        raise BadInput(place, f"{last!r} is not a key of {holder!r}")
+
+
+def _step_into(holder: Any, step: str, place: str) -> Any:
+    if isinstance(holder, list):
+        return holder[_index(holder, step, place)]
+    if isinstance(holder, dict):
+        return holder.setdefault(step, {})
+    raise BadInput(place, f"{step!r} is not a key of {holder!r}")
+
+
+def _index(holder: list[Any], step: str, place: str) -> int:
+    if not step.isdecimal() or int(step) >= len(holder):
+        raise BadInput(place, f"expected an index from 0 to {len(holder) - 1}, got {step!r}")
+    return int(step)
+
+
+def _first_problem(error: ValidationError, document: Any) -> BadInput:
+    """The first complaint of pydantic, in one line of ours."""
+    problem = error.errors()[0]
+    where = _dotted(problem["loc"], document)
+    kind, value = problem["type"], problem["input"]
+    if kind == "missing":
+        return BadInput(where, "missing")
+    if kind == "extra_forbidden":
+        return BadInput(where, "unknown key")
+    message = problem["msg"].removeprefix("Value error, ")
+    message = message.replace("Input should be", "expected").replace("Input tag", "kind")
+    if kind == "value_error":
+        return BadInput(where, message)
+    shown = repr(value)
+    return BadInput(where, f"{message}, got {shown if len(shown) <= 60 else shown[:57] + '...'}")
+
+
+def _dotted(location: tuple[int | str, ...], document: Any) -> str:
+    """The dotted key of an error, without the names of union arms that pydantic puts between."""
+    keys: list[str] = []
+    here = document
+    for position, step in enumerate(location):
+        last = position == len(location) - 1
+        if isinstance(here, dict) and (step in here or last):
+            here = here.get(step)
+        elif isinstance(here, list) and isinstance(step, int) and step < len(here):
+            here = here[step]
+        elif not last or isinstance(here, list | dict):
+            continue
+        keys.append(str(step))
+    return ".".join(keys)

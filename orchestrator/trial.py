@@ -1,0 +1,255 @@
+"""One trial: the rounds of a market from its first arrival to its last settlement."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from agents.engine import Job
+from agents.provider import ProviderReply
+from hubs.matching_hub import ChatReply, ChatRound
+from hubs.workflow_hub import WorkflowReply, WorkflowRound
+from market.messages import (
+    CHAT,
+    NODE,
+    Bid,
+    ChatAward,
+    ChatRequest,
+    Completion,
+    NodeDispatch,
+    WorkflowRequest,
+)
+from market.prompt import prompt_tokens
+from orchestrator.assembly import Market
+from orchestrator.records import ChatEnd, OpenChat, OpenWorkflow, RoundRecord
+from orchestrator.runtime import Runtime
+from orchestrator.scenario import Scenario
+from orchestrator.stopwatch import Stopwatch
+
+TRIAL_ENDED = "trial ended"
+
+
+class Trial:
+    """Drives one market through its rounds.
+
+    Args:
+        scenario: what to run.
+        market: who takes part.
+        runtime: where they live.
+    """
+
+    def __init__(self, scenario: Scenario, market: Market, runtime: Runtime):
+        self._scenario = scenario
+        self._market = market
+        self._runtime = runtime
+        self._chats: dict[str, OpenChat] = {}
+        self._workflows: dict[str, OpenWorkflow] = {}
+        self._jobs: dict[str, Job] = {}
+        self._provider_of: dict[str, str] = {}
+
+    def rounds(self) -> Iterator[RoundRecord]:
+        """The rounds, as they happen, until nothing is open or the drain takes too long."""
+        to_hand_out: dict[str, list[Job]] = {}
+        for number in itertools.count(1):
+            clock = Stopwatch()
+            now_s = number * self._scenario.round_s
+            replies = self._runtime.step_providers(to_hand_out, now_s)
+            completions = self._completions(replies, number)
+            clock.lap("engines_s")
+            self._answer(completions)
+            arrived = self._arrivals(number, now_s)
+            workflows = self._workflow_arrivals(now_s)
+            self._teach_router(completions)
+            clock.lap("routing_s")
+            bids = {reply.bid.provider: reply.bid for reply in replies}
+            chat = self._clear_chat(number, completions, arrived, bids)
+            clock.lap("chat_s")
+            bought = self._clear_workflows(number, completions, workflows, bids)
+            clock.lap("workflows_s")
+            to_hand_out = self._hand_out(chat, bought, now_s)
+            yield RoundRecord(
+                number=number,
+                time_s=now_s,
+                replies=replies,
+                completions=completions,
+                arrived=arrived,
+                chat=chat,
+                workflows=bought,
+                chat_ends=self._end_chats(completions, chat),
+                workflow_ends=self._end_workflows(bought, number),
+                inflight=sum(job.kind == CHAT for job in self._jobs.values()),
+                seconds=clock.seconds,
+            )
+            if self._is_last(number) or self._nothing_left(number):
+                return
+
+    def _completions(self, replies: Sequence[ProviderReply], number: int) -> list[Completion]:
+        """What finished, in order; in the very last round, what did not finish fails."""
+        completions = [done for reply in replies for done in reply.completions]
+        completions.sort(key=lambda done: (done.finish_s, done.provider, done.request))
+        for done in completions:
+            del self._jobs[done.request]
+            del self._provider_of[done.request]
+        if self._is_last(number):
+            completions += [self._abandoned(job, number) for job in self._jobs.values()]
+            self._jobs.clear()
+        return completions
+
+    def _abandoned(self, job: Job, number: int) -> Completion:
+        now_s = number * self._scenario.round_s
+        provider = self._provider_of.pop(job.request)
+        tokens = prompt_tokens(job.prompt)
+        return Completion(
+            job.request, provider, job.kind, job.submitted_s, now_s, now_s, tokens, None, 0,
+            error=TRIAL_ENDED,
+        )  # fmt: skip
+
+    def _answer(self, completions: Sequence[Completion]) -> None:
+        """Tell the tape which turns were answered, so that their dialogues go on."""
+        for done in completions:
+            if done.kind == CHAT:
+                turn = self._chats[done.request].turn
+                if done.error is None:
+                    self._market.demand.answered(turn, done.finish_s)
+                else:
+                    self._market.demand.lost(turn)
+
+    def _arrivals(self, number: int, now_s: float) -> list[OpenChat]:
+        """The chat turns of this round, as their clients report them, with a hub for each."""
+        arrived = []
+        for turn in self._market.demand.turns(now_s):
+            client = self._market.clients[self._market.clients.client_of(turn.dialogue)]
+            request = ChatRequest(
+                request=turn.request,
+                client=client.client,
+                dialogue=turn.dialogue,
+                turn=turn.turn,
+                arrival_s=turn.arrival_s,
+                prompt=turn.prompt,
+                prompt_tokens=prompt_tokens(turn.prompt),
+                terms=turn.terms,
+                reported=client.report(turn.request),
+            )
+            domain = self._market.router.classify(request)
+            hub = self._market.router.route(request, domain)
+            arrived.append(OpenChat(turn, request, hub, domain, number))
+        self._chats.update((chat.request.request, chat) for chat in arrived)
+        return arrived
+
+    def _workflow_arrivals(self, now_s: float) -> list[WorkflowRequest]:
+        requests = []
+        for arrival in self._market.demand.workflows(now_s):
+            request = WorkflowRequest(
+                request=arrival.request,
+                client=self._market.clients.client_of(arrival.request),
+                arrival_s=arrival.arrival_s,
+                workflow=arrival.workflow,
+                execution_scale=arrival.execution_scale,
+            )
+            self._workflows[arrival.request] = OpenWorkflow(arrival, request)
+            requests.append(request)
+        return requests
+
+    def _teach_router(self, completions: Sequence[Completion]) -> None:
+        for done in completions:
+            if done.domain is not None:
+                self._market.router.learn(self._chats[done.request].request, done.domain)
+
+    def _clear_chat(
+        self,
+        number: int,
+        completions: Sequence[Completion],
+        arrived: Sequence[OpenChat],
+        bids: Mapping[str, Bid],
+    ) -> dict[str, ChatReply]:
+        """Every matching hub settles, learns, predicts and clears."""
+        done_at: dict[str, list[Completion]] = defaultdict(list)
+        for done in completions:
+            if done.kind == CHAT:
+                done_at[self._chats[done.request].hub].append(done)
+        arrived_at: dict[str, list[tuple[ChatRequest, str]]] = defaultdict(list)
+        for chat in arrived:
+            arrived_at[chat.hub].append((chat.request, chat.guessed_domain))
+        rounds = {
+            hub: ChatRound(
+                number,
+                done_at[hub],
+                arrived_at[hub],
+                [bids[member.provider] for member in members],
+            )
+            for hub, members in self._market.matching_members.items()
+        }
+        return self._runtime.clear_chat(rounds)
+
+    def _clear_workflows(
+        self,
+        number: int,
+        completions: Sequence[Completion],
+        requests: Sequence[WorkflowRequest],
+        bids: Mapping[str, Bid],
+    ) -> WorkflowReply:
+        nodes = [done for done in completions if done.kind == NODE]
+        offered = [bids[member.provider] for member in self._market.workflow_members]
+        round_ = WorkflowRound(number, nodes, requests, offered, last=self._is_last(number))
+        return self._runtime.clear_workflows(round_)
+
+    def _hand_out(
+        self, chat: Mapping[str, ChatReply], bought: WorkflowReply, now_s: float
+    ) -> dict[str, list[Job]]:
+        """The jobs that the awards amount to, by provider."""
+        jobs: dict[str, list[Job]] = defaultdict(list)
+        for reply in chat.values():
+            for award in reply.awards:
+                jobs[award.provider].append(self._chat_job(award, now_s))
+        for node in bought.dispatches:
+            jobs[node.provider].append(_node_job(node, now_s))
+        for provider, handed in jobs.items():
+            for job in handed:
+                self._jobs[job.request] = job
+                self._provider_of[job.request] = provider
+        return jobs
+
+    def _chat_job(self, award: ChatAward, now_s: float) -> Job:
+        turn = self._chats[award.request].turn
+        return Job(
+            award.request, CHAT, turn.prompt, turn.output_tokens, turn.answer, now_s, turn.task
+        )
+
+    def _end_chats(
+        self, completions: Sequence[Completion], chat: Mapping[str, ChatReply]
+    ) -> list[ChatEnd]:
+        """Close the requests that were served, failed or refused."""
+        ends = [
+            ChatEnd(self._chats.pop(done.request), done)
+            for done in completions
+            if done.kind == CHAT
+        ]
+        for reply in chat.values():
+            for request in reply.refused:
+                refused = self._chats.pop(request)
+                self._market.demand.lost(refused.turn)
+                ends.append(ChatEnd(refused, None))
+        return ends
+
+    def _end_workflows(self, bought: WorkflowReply, number: int) -> list[tuple[OpenWorkflow, str]]:
+        """Close the workflows that ended; note who was awarded."""
+        for award in bought.awards:
+            name = award.request.request
+            waiting = self._workflows[name]
+            self._workflows[name] = OpenWorkflow(waiting.arrival, waiting.request, award, number)
+        ends = [
+            (self._workflows.pop(end.request), "failed" if end.error else "served")
+            for end in bought.ended
+        ]
+        return ends + [(self._workflows.pop(name), "refused") for name in bought.refused]
+
+    def _nothing_left(self, number: int) -> bool:
+        return number >= self._scenario.rounds and not self._chats and not self._workflows
+
+    def _is_last(self, number: int) -> bool:
+        return number == self._scenario.rounds + self._scenario.drain_rounds
+
+
+def _node_job(node: NodeDispatch, now_s: float) -> Job:
+    return Job(node.request, NODE, node.prompt, node.output_tokens, node.answer, now_s)

@@ -1,0 +1,99 @@
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from market.workflow.breakpoints import Line, lower_envelope
+from tests.strategies import examples
+
+
+class Lines:
+    """Finds the lowest of some lines, the first of equals, and counts how often it is asked."""
+
+    def __init__(self, lines: list[Line]):
+        self.lines = lines
+        self.asked = 0
+
+    def lowest(self, x: float) -> Line:
+        return min(self.lines, key=lambda line: line.at(x))
+
+    def __call__(self, points):
+        self.asked += len(points)
+        return [self.lowest(x) for x in points]
+
+
+def envelope(lines: list[Line], low: float, high: float):
+    probe = Lines(lines)
+    return lower_envelope(probe, probe.lowest(low), low, high), probe.asked
+
+
+def test_three_lines_meet_in_two_breakpoints():
+    found, asked = envelope([Line(0.0, 4.0), Line(2.0, 2.0), Line(5.0, 1.0)], 0.0, 10.0)
+    assert found.drops == ((1.0, 2.0), (3.0, 1.0))
+    assert found.retained == 1.0
+    assert asked <= 2 * 2 + 1
+
+
+def test_lines_through_one_point_make_one_breakpoint():
+    found, asked = envelope([Line(6.0 - s, s) for s in (4.0, 3.0, 2.0, 0.0)], 0.0, 10.0)
+    assert found.drops == ((1.0, 4.0),)
+    assert found.retained == 0.0
+    assert asked == 2
+
+
+def test_one_line_has_no_breakpoint():
+    found, asked = envelope([Line(1.0, 2.0)], 0.0, 10.0)
+    assert (found.drops, found.retained, asked) == ((), 2.0, 1)
+
+
+def test_a_tie_at_the_start_keeps_the_line_that_was_chosen():
+    lines = [Line(0.0, 4.0), Line(2.0, 2.0)]
+    steep = lower_envelope(Lines(lines), lines[0], 1.0, 10.0)
+    flat = lower_envelope(Lines(lines), lines[1], 1.0, 10.0)
+    assert steep == (((1.0, 2.0),), 2.0)
+    assert flat == ((), 2.0)
+
+
+def test_an_interval_of_one_point_keeps_the_line_that_was_chosen():
+    lines = [Line(2.0, 2.0), Line(0.0, 4.0)]
+    assert lower_envelope(Lines(lines), lines[0], 1.0, 1.0) == ((), 2.0)
+
+
+def test_a_breakpoint_beside_a_very_large_top_is_exact():
+    found, _ = envelope([Line(1.0, 3.0), Line(2.0, 1.0), Line(3.0, 0.0)], 0.0, 1e13)
+    assert found.drops == ((0.5, 2.0), (1.0, 1.0))
+
+
+@given(
+    lines=st.lists(
+        st.builds(
+            Line,
+            st.one_of(st.integers(0, 20).map(float), st.floats(0, 20)),
+            st.one_of(st.integers(0, 20).map(float), st.floats(0, 20)),
+        ),
+        min_size=1,
+        max_size=12,
+    ),
+    high=st.floats(0, 30),
+)
+@examples(500)
+def test_the_area_under_the_quantity_is_the_rise_of_the_cost(lines, high):
+    found, asked = envelope(lines, 0.0, high)
+    probe = Lines(lines)
+    rise = probe.lowest(high).at(high) - probe.lowest(0.0).at(0.0)
+    drops = found.drops
+    area = sum(drop.virtual_cost * drop.quantity for drop in drops) + high * found.retained
+    assert area == pytest.approx(rise, rel=1e-9, abs=1e-9)
+    assert asked <= 2 * len(drops) + 1
+    assert all(drop.quantity > 0 for drop in drops)
+    assert list(drops) == sorted(drops)
+    # Every drop stands where two of the lines meet.
+    crossings = [
+        (b.intercept - a.intercept) / (a.slope - b.slope)
+        for a, b in combinations(lines, 2)
+        if a.slope != b.slope
+    ]
+    for drop in drops:
+        assert np.min(np.abs(np.array([*crossings, 0.0]) - drop.virtual_cost)) < 1e-9

@@ -1,0 +1,79 @@
+import numpy as np
+from hypothesis import given
+
+from market.workflow.allocation import allocation_problem
+from market.workflow.dominance import Front
+from market.workflow.elimination import Elimination, EliminationPlan
+from market.workflow.quantities import quantities, total_usd
+from tests.strategies import Auction, auctions, examples
+
+
+def front(capable, price, input_price):
+    return Front(np.array(capable, dtype=bool), np.array(price), np.array(input_price))
+
+
+def test_the_cheaper_in_output_and_input_dominates():
+    assert front([[1], [1], [1]], [2.0, 1.0, 3.0], [1.0, 0.5, 0.4]).members.tolist() == [1, 2]
+
+
+def test_a_provider_is_needed_for_what_the_cheaper_cannot_do():
+    assert front([[1, 0], [1, 1]], [1.0, 2.0], [1.0, 2.0]).members.tolist() == [0, 1]
+
+
+def test_of_equals_the_first_stays():
+    assert front([[1], [1], [1]], [1.0, 1.0, 1.0], [1.0, 1.0, 1.0]).members.tolist() == [0]
+
+
+def test_without_a_provider_those_return_whom_it_alone_dominated():
+    chain = front([[1]] * 4, [1.0, 2.0, 3.0, 4.0], [1.0, 2.0, 3.0, 0.5])
+    assert chain.members.tolist() == [0, 3]
+    assert chain.without(0).tolist() == [1, 3]
+    assert chain.without(3).tolist() == [0]
+    assert chain.without(2).tolist() == [0, 3]
+
+
+def test_the_front_is_that_of_comparing_all_pairs():
+    rng = np.random.default_rng(5)
+    for _ in range(300):
+        size, nodes = rng.integers(1, 40), rng.integers(1, 4)
+        capable = rng.random((size, nodes)) < 0.6
+        price = rng.integers(1, 8, size).astype(float)
+        input_price = price * rng.choice([0.5, 0.25, 1.0], size)
+        everyone = set(range(size))
+
+        def undominated(others, capable=capable, price=price, input_price=input_price):
+            return [
+                j
+                for j in sorted(others)
+                if not any(
+                    (capable[i] >= capable[j]).all()
+                    and (price[i], i) < (price[j], j)
+                    and input_price[i] <= input_price[j]
+                    for i in others
+                )
+            ]
+
+        found = Front(capable, price, input_price)
+        assert found.members.tolist() == undominated(everyone)
+        for i in range(size):
+            assert found.without(i).tolist() == undominated(everyone - {i})
+
+
+@given(auction=auctions())
+@examples(400)
+def test_pruning_changes_no_optimum_and_with_output_everywhere_no_allocation(auction: Auction):
+    problem = allocation_problem(
+        auction.workflow, auction.offers, charge_entry_input=auction.charge_entry_input
+    )
+    prices = np.array([offer.virtual_cost for offer in auction.offers])
+    kept = Front(problem.capable, prices, prices * problem.input_ratio).members
+    plan = EliminationPlan(problem.tokens)
+    full = Elimination(problem, plan).allocate(prices[None])
+    pruned = Elimination(problem.among(kept), plan).allocate(prices[None])
+    costs = [
+        total_usd(prices, quantities(problem.tokens, problem.input_ratio, allocation)[0])
+        for allocation in (full, pruned)
+    ]
+    np.testing.assert_allclose(costs[0], costs[1], rtol=1e-12)
+    if all(node.output_tokens > 0 for node in auction.workflow.nodes):
+        assert full.tolist() == pruned.tolist()

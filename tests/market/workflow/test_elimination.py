@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+from hypothesis import given
+
+from market.workflow import Edge, Node, Offer, Uniform, Workflow
+from market.workflow.allocation import AllocationProblem, allocation_problem
+from market.workflow.elimination import Elimination, EliminationPlan, min_fill_order
+from market.workflow.quantities import token_counts
+from tests.strategies import Auction, auctions, examples
+
+
+def graph(size: int, pairs: list[tuple[int, int]]) -> Workflow:
+    nodes = tuple(Node(f"n{v}", 10.0, difficulty=1) for v in range(size))
+    return Workflow(nodes, tuple(Edge(f"n{u}", f"n{v}", 4.0) for u, v in pairs))
+
+
+def problem_of(workflow: Workflow, providers: int = 3) -> AllocationProblem:
+    offers = [Offer(f"p{i}", 1, 0.5, 1.0, Uniform(0.5, 2.0)) for i in range(providers)]
+    return allocation_problem(workflow, offers, charge_entry_input=True)
+
+
+def entries(workflow: Workflow, providers: int) -> int:
+    problem = problem_of(workflow, providers)
+    return EliminationPlan(problem.tokens).table_entries(problem.domain_sizes)
+
+
+def test_the_order_takes_first_what_joins_nobody():
+    tokens = token_counts(graph(4, [(0, 1), (1, 2), (2, 3)]), charge_entry_input=True)
+    assert min_fill_order(tokens) == ((0, 1), (1, 2), (2, 3), (3,))
+
+
+def test_the_cost_of_a_plan_is_its_largest_table():
+    assert entries(graph(5, [(0, v) for v in range(1, 5)]), providers=7) == 7**2
+    ring = [(v, (v + 1) % 5) for v in range(5)]
+    assert entries(graph(5, ring), providers=7) == 7**3
+    clique = [(u, v) for v in range(5) for u in range(v)]
+    assert entries(graph(5, clique), providers=7) == 7**5
+    assert entries(graph(5, []), providers=7) == 7
+
+
+def test_ties_fall_to_the_first_provider():
+    problem = problem_of(graph(4, [(0, 1), (1, 2), (2, 0), (1, 0)]))
+    allocation = Elimination(problem, EliminationPlan(problem.tokens)).allocate(np.ones((1, 3)))
+    assert allocation.tolist() == [[0, 0, 0, 0]]
+
+
+def test_edges_in_both_directions_are_both_paid():
+    # Cut at the only pair, p0 reads 4 tokens and p1 reads 4: dearer than either alone.
+    workflow = graph(2, [(0, 1), (1, 0)])
+    problem = problem_of(workflow, providers=2)
+    solver = Elimination(problem, EliminationPlan(problem.tokens))
+    assert solver.allocate(np.array([[1.0, 1.5], [2.0, 1.5]])).tolist() == [[0, 0], [1, 1]]
+
+
+def test_the_order_is_a_valid_elimination_of_a_random_graph():
+    rng = np.random.default_rng(3)
+    for _ in range(100):
+        size = int(rng.integers(1, 12))
+        pairs = [(u, v) for v in range(size) for u in range(size) if u != v]
+        pairs = [pair for pair in pairs if rng.random() < 0.25]
+        tokens = token_counts(graph(size, pairs), charge_entry_input=True)
+        order = min_fill_order(tokens)
+        turn = {scope[0]: position for position, scope in enumerate(order)}
+        assert sorted(turn) == list(range(size))
+        left = {v: {u for p in pairs for u in p if v in p and u != v} for v in range(size)}
+        for node, *others in order:
+            neighbours = left.pop(node)
+            assert others == sorted(neighbours, key=turn.__getitem__)
+            for other in others:
+                left[other] = (left[other] | neighbours) - {node, other}
+
+
+@given(auction=auctions())
+@examples(200)
+def test_a_row_of_prices_gets_the_same_answer_alone_and_among_others(auction: Auction):
+    problem = allocation_problem(
+        auction.workflow, auction.offers, charge_entry_input=auction.charge_entry_input
+    )
+    solver = Elimination(problem, EliminationPlan(problem.tokens))
+    rng = np.random.default_rng(0)
+    prices = rng.integers(1, 4, (7, len(auction.offers))).astype(float)
+    together = solver.allocate(prices)
+    alone = [solver.allocate(row[None])[0] for row in prices]
+    assert together.tolist() == np.stack(alone).tolist()
+
+
+def test_more_rows_than_fit_at_once_are_solved_in_parts(monkeypatch: pytest.MonkeyPatch):
+    problem = problem_of(graph(3, [(0, 1), (1, 2), (2, 0)]))
+    prices = np.random.default_rng(1).uniform(1, 2, (10, 3))
+    plan = EliminationPlan(problem.tokens)
+    whole = Elimination(problem, plan).allocate(prices)
+    monkeypatch.setattr("market.workflow.elimination._CHUNK_ENTRIES", 60)
+    assert Elimination(problem, plan).allocate(prices).tolist() == whole.tolist()

@@ -1,0 +1,103 @@
+"""Answers by exhaustion, for judging the real ones. Slow, plain, and independent of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+
+import networkx as nx
+import numpy as np
+
+from market.workflow import Offer, Workflow
+
+
+class BruteForceWorkflow:
+    """Every allocation of a workflow, with the quantity that it gives to every provider."""
+
+    def __init__(self, workflow: Workflow, offers: Sequence[Offer], charge_entry_input: bool):
+        self.workflow = workflow
+        self.offers = offers
+        domains = [
+            [
+                i
+                for i, offer in enumerate(offers)
+                if (
+                    offer.provider in node.capable
+                    if node.capable is not None
+                    else offer.tier >= (node.difficulty or 0)
+                )
+            ]
+            for node in workflow.nodes
+        ]
+        self.allocations = np.array(list(product(*domains)), dtype=int)
+        self.quantities = self._quantities(charge_entry_input)
+        self.prices = np.array([offer.virtual_cost for offer in offers])
+
+    def least_cost_usd(self, prices: Mapping[int, float] | None = None) -> float:
+        """The least total virtual cost, with the prices of some providers replaced."""
+        changed = self.prices.copy()
+        for provider, price in (prices or {}).items():
+            changed[provider] = price
+        return float((self.quantities @ changed).min()) / 1e6
+
+    def quantity(self, allocation: Mapping[str, str], provider: int) -> float:
+        """The quantity of ``provider`` under ``allocation``."""
+        positions = {offer.provider: i for i, offer in enumerate(self.offers)}
+        wanted = [positions[allocation[node.id]] for node in self.workflow.nodes]
+        (row,) = np.flatnonzero((self.allocations == wanted).all(axis=1))
+        return float(self.quantities[row, provider])
+
+    def payment_usd(self, provider: int, quantity: float) -> float:
+        """bid q(bid) + the integral of q from the bid to the top, for a uniform prior.
+
+        By the envelope theorem the integral of q over the virtual cost is the rise of the least
+        cost; the virtual cost runs twice as fast as the bid in the support, equally fast below.
+        """
+        offer = self.offers[provider]
+        low, high = offer.prior.low, offer.prior.high
+        at_bid = self.least_cost_usd()
+        at_low = self.least_cost_usd({provider: low}) if offer.bid < low else at_bid
+        at_top = self.least_cost_usd({provider: 2 * high - low})
+        return offer.bid * quantity / 1e6 + (at_low - at_bid) + (at_top - at_low) / 2
+
+    def _quantities(self, charge_entry_input: bool) -> np.ndarray:
+        nodes, edges = executions(self.workflow)
+        fed = {edge.target for edge in self.workflow.edges if edge.iterations is None}
+        result = np.zeros((len(self.allocations), len(self.offers)))
+        for i, offer in enumerate(self.offers):
+            mine = {
+                node.id: self.allocations[:, v] == i for v, node in enumerate(self.workflow.nodes)
+            }
+            for node in self.workflow.nodes:
+                read = 0.0 if node.id in fed or not charge_entry_input else node.input_tokens
+                work = node.output_tokens + offer.input_ratio * read
+                result[:, i] += mine[node.id] * nodes[node.id] * work
+            for edge in self.workflow.edges:
+                cut = mine[edge.target] & ~mine[edge.source]
+                passed = edges[edge.source, edge.target] * edge.transfer_tokens
+                result[:, i] += cut * offer.input_ratio * passed
+        return result
+
+
+def executions(workflow: Workflow) -> tuple[dict[str, int], dict[tuple[str, str], int]]:
+    """How often every node and every edge runs, by asking of every node whether it is in a loop."""
+    graph = nx.DiGraph()
+    graph.add_nodes_from(node.id for node in workflow.nodes)
+    graph.add_edges_from((e.source, e.target) for e in workflow.edges if e.iterations is None)
+    nodes = {node.id: 1 for node in workflow.nodes}
+    edges = {(edge.source, edge.target): 1 for edge in workflow.edges}
+    for back in workflow.edges:
+        if back.iterations is None:
+            continue
+        loop = {
+            node
+            for node in graph
+            if nx.has_path(graph, back.target, node) and nx.has_path(graph, node, back.source)
+        }
+        for node in loop:
+            nodes[node] *= back.iterations
+        for source, target in edges:
+            if source in loop and target in loop:
+                own = (source, target) == (back.source, back.target)
+                edges[source, target] *= back.iterations - 1 if own else back.iterations
+    return nodes, edges

@@ -1,0 +1,118 @@
+"""Hypothesis strategies for small random markets, rich in ties."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from market.workflow import Edge, Node, Offer, StarOptions, Uniform, Workflow
+from tests.oracles import BruteForceWorkflow
+
+#: Kinds of workflow graphs.
+GRAPHS = ("chain", "tree", "dag", "cycle", "loop", "cycle_and_loop")
+
+
+def examples(count: int) -> settings:
+    """The same ``count`` examples in every run."""
+    return settings(max_examples=count, derandomize=True, deadline=None, database=None)
+
+
+@dataclass(frozen=True)
+class Auction:
+    """A workflow and the offers for it."""
+
+    workflow: Workflow
+    offers: tuple[Offer, ...]
+    charge_entry_input: bool
+
+    def options(self, **changes: str) -> StarOptions:
+        """Options for this auction."""
+        return StarOptions(charge_entry_input=self.charge_entry_input, **changes)
+
+    def with_bid(self, position: int, bid: float) -> Auction:
+        """The same auction with another bid of one provider."""
+        changed = replace(self.offers[position], bid=bid)
+        others_before, others_after = self.offers[:position], self.offers[position + 1 :]
+        return replace(self, offers=(*others_before, changed, *others_after))
+
+    def brute_force(self) -> BruteForceWorkflow:
+        """All allocations."""
+        return BruteForceWorkflow(self.workflow, self.offers, self.charge_entry_input)
+
+
+tokens = st.one_of(st.integers(0, 6).map(float), st.floats(0.5, 60.0))
+fractions = st.one_of(st.sampled_from([0.0, 0.5, 1.0]), st.floats(0.0, 1.0))
+
+
+@st.composite
+def auctions(draw: st.DrawFn, graph: str | None = None, most_nodes: int = 5) -> Auction:
+    """An auction that has a feasible allocation, every bid at most the top of its prior."""
+    offers = draw(offer_lists())
+    by_tier = draw(st.booleans())
+    names = [offer.provider for offer in offers]
+    best = max(offer.tier for offer in offers)
+    size = draw(st.integers(1, most_nodes))
+    nodes = []
+    for position in range(size):
+        difficulty, capable = None, None
+        if by_tier:
+            difficulty = draw(st.integers(1, best))
+        else:
+            capable = draw(st.frozensets(st.sampled_from(names), min_size=1))
+        nodes.append(Node(f"n{position}", draw(tokens), draw(tokens), difficulty, capable))
+    edges = draw(edge_lists(graph or draw(st.sampled_from(GRAPHS)), size))
+    return Auction(Workflow(tuple(nodes), edges), offers, draw(st.booleans()))
+
+
+@st.composite
+def offer_lists(draw: st.DrawFn) -> tuple[Offer, ...]:
+    """One to four offers with shared or individual input ratios; a bid may be below its prior."""
+    shared = draw(st.booleans())
+    ratio = draw(st.sampled_from([0.0, 0.25, 0.5, 1.0, 2.0]))
+    offers = []
+    for position in range(draw(st.integers(1, 4))):
+        low = draw(st.sampled_from([0.0, 0.5, 1.0, 3.0]))
+        high = low + draw(st.sampled_from([0.5, 1.0, 4.0, 10.0]))
+        bid = low + draw(fractions) * (high - low)
+        if draw(st.integers(0, 9)) == 0:
+            bid = low * draw(fractions)
+        own_ratio = ratio if shared else draw(st.floats(0.0, 2.0))
+        tier = draw(st.integers(1, 3))
+        offers.append(Offer(f"p{position}", tier, own_ratio, bid, Uniform(low, high)))
+    return tuple(offers)
+
+
+@st.composite
+def edge_lists(draw: st.DrawFn, graph: str, size: int) -> tuple[Edge, ...]:
+    """The edges of one kind of graph over the nodes n0, n1, ..."""
+    if graph == "chain":
+        pairs = [(v - 1, v) for v in range(1, size)]
+    elif graph == "tree":
+        pairs = [(draw(st.integers(0, v - 1)), v) for v in range(1, size)]
+    elif graph in ("cycle", "cycle_and_loop"):
+        every = [(u, v) for u in range(size) for v in range(size) if u != v]
+        ring_size = draw(st.integers(2, size)) if size > 1 else 0
+        ring = [(v, (v + 1) % ring_size) for v in range(ring_size)]
+        pairs = sorted({*ring, *(draw(st.lists(st.sampled_from(every))) if every else [])})
+    else:
+        forward = [(u, v) for v in range(size) for u in range(v)]
+        pairs = sorted(draw(st.sets(st.sampled_from(forward)))) if forward else []
+    edges = [Edge(f"n{u}", f"n{v}", draw(tokens)) for u, v in pairs]
+    if graph in ("loop", "cycle_and_loop"):
+        ways = _connected(pairs, size) - {(v, v) for v in range(size)}
+        backward = sorted((v, u) for u, v in ways if (v, u) not in pairs)
+        chosen = draw(st.sets(st.sampled_from(backward), max_size=2)) if backward else set()
+        edges += [
+            Edge(f"n{v}", f"n{u}", draw(tokens), draw(st.integers(1, 4))) for v, u in sorted(chosen)
+        ]
+    return tuple(edges)
+
+
+def _connected(pairs: list[tuple[int, int]], size: int) -> set[tuple[int, int]]:
+    """The pairs (u, v) with a way from u to v."""
+    ways = set(pairs)
+    for middle in range(size):
+        ways |= {(u, w) for u, m in ways if m == middle for n, w in ways if n == middle}
+    return ways
