@@ -82,7 +82,9 @@ class ProviderGroup(Params):
             raise ValueError(f"expected different domains, got {', '.join(self.domains)}")
         if self.specialties > len(self.domains):
             most = len(self.domains)
-            raise ValueError(f"specialties: expected at most {most}, the domains; got {self.specialties}")
+            raise ValueError(
+                f"specialties: expected at most {most}, the domains; got {self.specialties}"
+            )
         return self
 
 

@@ -40,9 +40,10 @@ class WorkflowRound:
 
 @dataclass(frozen=True)
 class WorkflowAward:
-    """A workflow that was bought, and what each winner will be paid for it."""
+    """A workflow that was bought, from whom of which bidders, and what each will be paid."""
 
     request: WorkflowRequest
+    bidders: tuple[str, ...]
     outcome: StarOutcome
     payments_nano: dict[str, int]
 
@@ -114,13 +115,15 @@ class WorkflowHub:
         """Auction the waiting workflows in order of arrival among providers with a free slot."""
         awards, still_waiting = [], []
         for waiting in self._waiting:
+            offers = self._offers(bids)
             try:
-                outcome = star(waiting.request.workflow, self._offers(bids), self._options)
+                outcome = star(waiting.request.workflow, offers, self._options)
             except Infeasible:
                 still_waiting.append(waiting)
                 continue
             payments = {name: nano_usd(paid) for name, paid in outcome.payments_usd.items()}
-            award = WorkflowAward(waiting.request, outcome, payments)
+            bidders = tuple(offer.provider for offer in offers)
+            award = WorkflowAward(waiting.request, bidders, outcome, payments)
             for provider in outcome.quantities:
                 self._free[provider] -= 1
             execution = Execution(waiting.request, outcome.allocation)

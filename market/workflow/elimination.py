@@ -20,8 +20,8 @@ import numpy as np
 from market.workflow.allocation import AllocationProblem
 from market.workflow.quantities import FloatArray, IntArray, TokenCounts
 
-#: How many table entries, over all rows of prices, are worked on at once.
-_CHUNK_ENTRIES = 2**22
+#: How many table entries, over all rows of prices, are worked on at once: what a cache holds.
+_CHUNK_ENTRIES = 2**16
 
 
 def min_fill_order(tokens: TokenCounts) -> tuple[tuple[int, ...], ...]:

@@ -91,7 +91,7 @@ def _scaled_cost(program: _Program, prices: FloatArray) -> FloatArray:
     feasible = np.minimum.reduceat(cold, program.node_start[:-1]).sum()
     if feasible == 0:
         return np.sign(cost)
-    scaled: FloatArray = np.minimum(cost / feasible, 2.0) * _FEASIBLE_COST
+    scaled: FloatArray = np.minimum(cost, 2 * feasible) / feasible * _FEASIBLE_COST
     return scaled
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import fields
-from typing import Any
+from typing import Any, TypeVar
 
 from market.errors import BadInput
-from market.fields import Fields
+from market.fields import Fields, check_unique
 from market.workflow.graph import Edge, Node, Workflow
 from market.workflow.offer import Offer
 from market.workflow.priors import PRIORS, Prior
 from market.workflow.star import StarOptions, StarOutcome, star
+
+Built = TypeVar("Built")
 
 #: What the fields of the typed objects are called in the JSON form, where it differs.
 _KEYS = {"source": "from", "target": "to", "provider": "id"}
@@ -27,6 +28,7 @@ def solve_workflow(problem: Mapping[str, Any]) -> dict[str, Any]:
     record = Fields(problem, "")
     record.choice("kind", ("workflow",))
     offers = [_offer(item) for item in record.records("providers")]
+    check_unique("providers", [offer.provider for offer in offers])
     workflow = _workflow(record, {offer.provider for offer in offers})
     options = _options(record.record("options", {}))
     record.done()
@@ -35,14 +37,15 @@ def solve_workflow(problem: Mapping[str, Any]) -> dict[str, Any]:
 
 def _offer(record: Fields) -> Offer:
     prior = _prior(record.record("prior"))
-    with _retold(record):
-        offer = Offer(
-            provider=record.text("id"),
-            tier=record.integer("tier", low=1),
-            input_ratio=record.number("input_ratio"),
-            bid=record.number("bid"),
-            prior=prior,
-        )
+    offer = _build(
+        Offer,
+        record,
+        provider=record.text("id"),
+        tier=record.integer("tier", low=1),
+        input_ratio=record.number("input_ratio"),
+        bid=record.number("bid"),
+        prior=prior,
+    )
     record.done()
     if not prior.low <= offer.bid <= prior.high:
         problem = f"expected a bid in the support of the prior, [{prior.low:g}, {prior.high:g}]"
@@ -52,8 +55,7 @@ def _offer(record: Fields) -> Offer:
 
 def _prior(record: Fields) -> Prior:
     kind = record.choice("kind", tuple(PRIORS))
-    with _retold(record):
-        prior = PRIORS[kind].read(record)
+    prior = _build(PRIORS[kind].read, record, fields=record)
     record.done()
     return prior
 
@@ -70,14 +72,15 @@ def _workflow(record: Fields, providers: set[str]) -> Workflow:
 
 
 def _node(record: Fields, providers: set[str]) -> Node:
-    with _retold(record):
-        node = Node(
-            id=record.text("id"),
-            output_tokens=record.number("output_tokens"),
-            input_tokens=record.number("input_tokens", default=0.0),
-            difficulty=_optional_integer(record, "difficulty"),
-            capable=_capable(record, providers),
-        )
+    node = _build(
+        Node,
+        record,
+        id=record.text("id"),
+        output_tokens=record.number("output_tokens"),
+        input_tokens=record.number("input_tokens", default=0.0),
+        difficulty=_optional_integer(record, "difficulty"),
+        capable=_capable(record, providers),
+    )
     record.done()
     return node
 
@@ -87,23 +90,22 @@ def _capable(record: Fields, providers: set[str]) -> frozenset[str] | None:
         return None
     names = record.sequence("capable")
     for index, name in enumerate(names):
-        if name not in providers:
+        if not isinstance(name, str) or name not in providers:
             where = f"{record.place('capable')}.{index}"
             raise BadInput(where, f"expected the id of a provider, got {name!r}")
     return frozenset(names)
 
 
 def _edge(record: Fields, output_tokens: Mapping[str, float]) -> Edge:
-    with _retold(record):
-        source = record.text("from")
-        edge = Edge(
-            source=source,
-            target=record.text("to"),
-            transfer_tokens=record.number(
-                "transfer_tokens", default=output_tokens.get(source, 0.0)
-            ),
-            iterations=_optional_integer(record, "iterations"),
-        )
+    source = record.text("from")
+    edge = _build(
+        Edge,
+        record,
+        source=source,
+        target=record.text("to"),
+        transfer_tokens=record.number("transfer_tokens", default=output_tokens.get(source, 0.0)),
+        iterations=_optional_integer(record, "iterations"),
+    )
     record.done()
     return edge
 
@@ -115,15 +117,13 @@ def _optional_integer(record: Fields, key: str) -> int | None:
 def _options(record: Fields) -> StarOptions:
     given = {field.name: record.raw(field.name, field.default) for field in fields(StarOptions)}
     record.done()
-    with _retold(record):
-        return StarOptions(**given)
+    return _build(StarOptions, record, **given)
 
 
-@contextmanager
-def _retold(record: Fields) -> Iterator[None]:
-    """A complaint of a typed object inside, retold with the place of its field in the input."""
+def _build(kind: Callable[..., Built], record: Fields, **values: Any) -> Built:
+    """A typed object; what it complains about is retold with its place in the input."""
     try:
-        yield
+        return kind(**values)
     except BadInput as error:
         key = error.where.rpartition(".")[2]
         raise BadInput(record.place(_KEYS.get(key, key)), error.problem) from error

@@ -12,8 +12,11 @@ from market.workflow.elimination import Elimination, EliminationPlan
 #: What a solver can be asked for by. ``auto`` is elimination where its tables stay small.
 SOLVERS = ("auto", "elimination", "highs")
 
-#: The largest table that elimination may build, in entries of eight bytes.
-TABLE_LIMIT = 2**22
+#: Entries of the largest table up to which elimination is the faster one, give or take.
+AUTO_TABLE_LIMIT = 2**19
+
+#: Entries, of eight bytes, of the largest table that elimination may build at all.
+TABLE_LIMIT = 2**24
 
 SolverFactory = Callable[[AllocationProblem], AllocationSolver]
 
@@ -26,7 +29,7 @@ def choose_solver(name: str, problems: Sequence[AllocationProblem]) -> SolverFac
     if name != "highs":
         plan = EliminationPlan(problems[0].tokens)
         entries = max(plan.table_entries(problem.domain_sizes) for problem in problems)
-        if entries <= TABLE_LIMIT:
+        if entries <= (AUTO_TABLE_LIMIT if name == "auto" else TABLE_LIMIT):
             return partial(Elimination, plan=plan)
         if name == "elimination":
             raise TooCostly(

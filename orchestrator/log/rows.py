@@ -331,6 +331,7 @@ class RoundRows:
             payment_nano=sum(award.payments_nano.values()) if award else None,
             winners=len(award.payments_nano) if award else None,
             solver=award.outcome.solver if award else None,
+            bidders=list(award.bidders) if award else None,
         )
 
 

@@ -195,6 +195,7 @@ class WorkflowRow(NamedTuple):
     payment_nano: Annotated[int | None, "sum of the threshold payments"]
     winners: Annotated[int | None, "providers that won a node"]
     solver: Annotated[str | None, "the exact solver that was used"]
+    bidders: Annotated[list[str] | None, "providers that took part in the auction, in tie order"]
 
 
 class NodeRow(NamedTuple):
@@ -233,7 +234,7 @@ class TimingRow(NamedTuple):
     routing_s: Annotated[float, "arrivals and routing"]
     chat_s: Annotated[float, "the matching hubs"]
     workflows_s: Annotated[float, "the workflow hub"]
-    log_s: Annotated[float, "making rows, and writing the last round's if it was a checkpoint"]
+    log_s: Annotated[float, "making the rows of the log"]
 
 
 Row = (

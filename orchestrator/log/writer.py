@@ -29,10 +29,12 @@ class LogWriter:
 
     Args:
         run: the run's directory, which exists.
+        trial: the trial whose rows these are.
     """
 
-    def __init__(self, run: Path):
+    def __init__(self, run: Path, trial: int):
         self._run = run
+        self._trial = trial
         self._rows: dict[str, list[Row]] = {table: [] for table in SCHEMAS}
         self._sequence = 0
 
@@ -41,14 +43,14 @@ class LogWriter:
         for row in rows:
             self._rows[TABLE_OF[type(row)]].append(row)
 
-    def commit(self, trial: int, round_: int) -> None:
+    def commit(self, round_: int) -> None:
         """Make all rows so far count: they are the log up to this round."""
         pending = self._run / PENDING
         pending.mkdir(exist_ok=True)
         parts = []
         for table, rows in self._rows.items():
             if rows:
-                part = f"{table}/part-{trial:04d}-{self._sequence:06d}.parquet"
+                part = f"{table}/part-{self._trial:04d}-{self._sequence:06d}.parquet"
                 pq.write_table(
                     _arrow_table(table, rows),
                     pending / part.replace("/", "--"),
@@ -56,7 +58,12 @@ class LogWriter:
                 )
                 parts.append(part)
                 rows.clear()
-        checkpoint = {"trial": trial, "round": round_, "sequence": self._sequence, "parts": parts}
+        checkpoint = {
+            "trial": self._trial,
+            "round": round_,
+            "sequence": self._sequence,
+            "parts": parts,
+        }
         write_json_atomically(self._run / CHECKPOINT, checkpoint)
         publish_pending(self._run)
         self._sequence += 1

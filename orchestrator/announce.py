@@ -1,0 +1,96 @@
+"""What a run tells the person who started it, before and after."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from orchestrator.misreport import Misreport, chat_misreport, workflow_misreport
+from orchestrator.run import Plan
+from orchestrator.run_directory import COMPARED
+from orchestrator.scenario import Scenario
+from orchestrator.summary import RunSummary, summarize
+
+#: Rows of the comparison: label, and what to show of a run.
+CHAT_ROWS: list[tuple[str, Callable[[RunSummary], str]]] = [
+    ("requests served", lambda run: f"{run.chat.served:,}"),
+    ("  refused / failed", lambda run: f"{run.chat.refused:,} / {run.chat.failed:,}"),
+    ("welfare, realised", lambda run: f"${run.chat.realized_welfare_usd:.3f}"),
+    ("  as predicted", lambda run: f"${run.chat.reported_welfare_usd:.3f}"),
+    ("clients paid", lambda run: f"${run.chat.clients_paid_usd:.3f}"),
+    ("providers received", lambda run: f"${run.chat.providers_received_usd:.3f}"),
+    ("hubs kept", lambda run: f"${run.chat.hubs_kept_usd:.3f}"),
+    ("clients gained", lambda run: f"${run.chat.client_surplus_usd:.3f}"),
+    ("  answers at a loss", lambda run: f"{run.chat.client_losses:,}"),
+    ("providers gained", lambda run: f"${run.chat.provider_surplus_usd:.3f}"),
+    ("  answers at a loss", lambda run: f"{run.chat.provider_losses:,}"),
+    ("cache hit rate", lambda run: f"{run.chat.hit_rate:.1%}"),
+    ("TTFT mean / P99", lambda run: f"{run.chat.ttft_mean_s:.3f} / {run.chat.ttft_p99_s:.3f} s"),
+    ("answers right", lambda run: f"{run.chat.quality:.1%}"),
+    ("median value of a match", lambda run: f"${run.chat.median_value_usd:.6f}"),
+    ("median cost of a match", lambda run: f"${run.chat.median_cost_usd:.6f}"),
+    ("workflows served", lambda run: f"{run.workflows.served}"),
+    ("  refused / failed", lambda run: f"{run.workflows.refused} / {run.workflows.failed}"),
+    ("  paid / true cost",
+     lambda run: f"${run.workflows.paid_usd:.2f} / ${run.workflows.true_cost_usd:.2f}"),
+]  # fmt: skip
+
+
+def announce_plan(
+    console: Console, path: Path, scenario: Scenario, plan: Plan, directory: Path
+) -> None:
+    """Say what will run and about how long it will take."""
+    hubs = f"{scenario.hubs.count} matching hubs ({scenario.hubs.mechanism}) and a workflow hub"
+    console.print(f"[bold]{path.stem}[/bold]: {plan.providers} providers, {hubs}", highlight=False)
+    trials = f"{scenario.trials} trials of " if scenario.trials > 1 else ""
+    console.print(
+        f"{trials}{scenario.rounds} rounds of {scenario.round_s:g} s, up to {plan.turns:,} chat "
+        f"requests and {plan.workflows} workflows",
+        highlight=False,
+    )
+    if scenario.compare:
+        names = " and ".join(scenario.compare)
+        console.print(f"then the same tape under {names} routing", highlight=False)
+    console.print(f"about {max(1, round(plan.seconds))} s; log in {directory}", highlight=False)
+
+
+def announce_result(console: Console, directory: Path, scenario: Scenario) -> None:
+    """Print the summary of a finished run, and the next commands to type."""
+    if console.quiet:
+        return
+    runs = {scenario.hubs.mechanism: summarize(directory)}
+    for mechanism in scenario.compare:
+        runs[mechanism] = summarize(directory / COMPARED / mechanism)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("", no_wrap=True)
+    for mechanism in runs:
+        table.add_column(mechanism, justify="right", no_wrap=True)
+    for label, show in CHAT_ROWS:
+        table.add_row(label, *map(show, runs.values()))
+    console.print()
+    console.print(table, highlight=False)
+    console.print()
+    for misreport in (chat_misreport(directory), workflow_misreport(directory)):
+        if misreport is not None:
+            console.print(_misreport_line(misreport), highlight=False, soft_wrap=True)
+    seconds = sum(run.seconds for run in runs.values())
+    rounds = sum(run.rounds for run in runs.values())
+    console.print(f"\n{rounds} rounds in {seconds:.1f} s. Next:", highlight=False)
+    where = shlex.quote(str(directory))
+    console.print(f"  walras report {where}", highlight=False, soft_wrap=True)
+    first = f"SELECT status, count(*) FROM '{directory}/requests/*.parquet' GROUP BY status"
+    console.print(f'  duckdb -c "{first}"', highlight=False, soft_wrap=True)
+
+
+def _misreport_line(lie: Misreport) -> str:
+    found = f"best misreport of {lie.provider} ({lie.where}): "
+    if lie.regret_usd <= 1e-9 * max(1.0, abs(lie.truthful_gain_usd)):
+        return f"{found}none gains; the truth earns it ${lie.truthful_gain_usd:.6f}"
+    return (
+        f"{found}+${lie.regret_usd:.6f} by bidding {lie.best_bid_over_cost:.2f} x its cost, "
+        f"on ${lie.truthful_gain_usd:.6f} with the truth"
+    )

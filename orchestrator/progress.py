@@ -1,0 +1,68 @@
+"""Showing how a run gets on: a bar on a terminal, a plain line now and then elsewhere."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+PLAIN_EVERY_S = 10.0
+
+
+class RunProgress:
+    """Counts rounds. Use it as a context manager.
+
+    Args:
+        console: where to show it.
+        rounds: how many rounds of demand there are in all.
+    """
+
+    def __init__(self, console: Console, rounds: int):
+        self._console = console
+        self._rounds = rounds
+        self._done = 0
+        self._task: TaskID | None = None
+        self._last_line = time.monotonic()
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("rounds"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=console,
+            disable=not console.is_terminal,
+            transient=True,
+        )
+
+    def __enter__(self) -> RunProgress:
+        self._bar.start()
+        self._task = self._bar.add_task("starting", total=self._rounds, note="")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def round_done(self, stage: str, note: str, *, draining: bool) -> None:
+        """A round is over; rounds that only drain are not counted."""
+        self._done += not draining
+        if self._task is not None:
+            self._bar.update(self._task, description=stage, completed=self._done, note=note)
+        now = time.monotonic()
+        if not self._console.is_terminal and now - self._last_line >= PLAIN_EVERY_S:
+            self._console.print(f"{stage}: {self._done}/{self._rounds} rounds, {note}")
+            self._last_line = now

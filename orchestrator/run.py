@@ -1,0 +1,98 @@
+"""Running a scenario: every trial, under its mechanism and those it is compared with."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.assembly import assemble, demand_settings
+from orchestrator.demand import count_demand
+from orchestrator.log import LogWriter
+from orchestrator.log.rows import RoundRows, provider_rows
+from orchestrator.progress import RunProgress
+from orchestrator.run_directory import COMPARED, COMPLETE, INTERRUPTED, RUNNING, write_description
+from orchestrator.runtime import InProcess
+from orchestrator.scenario import Scenario
+from orchestrator.trial import Trial
+
+# Measured by `python -m benchmarks rounds` on one core, rounded up.
+SECONDS_PER_REQUEST = 0.7e-3
+SECONDS_PER_PROVIDER_ROUND = 3e-5
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will do.
+
+    ``turns`` and ``workflows`` are the most that can arrive in one trial; ``seconds`` is a rough
+    guess from measured costs.
+    """
+
+    providers: int
+    turns: int
+    workflows: int
+    seconds: float
+
+
+def plan(scenario: Scenario) -> Plan:
+    """Read all demand once, and say what is ahead.
+
+    Raises:
+        BadInput: a demand file is malformed.
+    """
+    market = assemble(scenario, 0)
+    turns, workflows = count_demand(demand_settings(scenario, market.seed))
+    providers = len(market.providers)
+    one_trial = (
+        SECONDS_PER_REQUEST * turns + SECONDS_PER_PROVIDER_ROUND * providers * scenario.rounds
+    )
+    arms = 1 + len(scenario.compare)
+    return Plan(providers, turns, workflows, one_trial * scenario.trials * arms)
+
+
+def run_scenario(scenario: Scenario, name: str, directory: Path, progress: RunProgress) -> None:
+    """Run a scenario into a prepared directory, and its comparisons below it.
+
+    A run that is interrupted keeps what was committed, and says in ``run.json`` that it was.
+    """
+    arms = {directory: scenario}
+    for mechanism in scenario.compare:
+        hubs = scenario.hubs.model_copy(update={"mechanism": mechanism})
+        changes = {"hubs": hubs, "compare": ()}
+        arms[directory / COMPARED / mechanism] = scenario.model_copy(update=changes)
+    current = directory
+    try:
+        for current, arm in arms.items():
+            current.mkdir(parents=True, exist_ok=True)
+            write_description(current, name, arm, RUNNING)
+            for trial in range(arm.trials):
+                _run_trial(arm, trial, current, progress)
+            if current != directory:
+                write_description(current, name, arm, COMPLETE)
+    except KeyboardInterrupt:
+        write_description(current, name, arms[current], INTERRUPTED)
+        write_description(directory, name, scenario, INTERRUPTED)
+        raise
+    write_description(directory, name, scenario, COMPLETE)
+
+
+def _run_trial(scenario: Scenario, trial: int, directory: Path, progress: RunProgress) -> None:
+    market = assemble(scenario, trial)
+    log = LogWriter(directory, trial)
+    log.add(provider_rows(trial, market))
+    served = 0
+    for record in Trial(scenario, market, InProcess(scenario, market)).rounds():
+        started = time.perf_counter()
+        rows = RoundRows(scenario, market, trial, record)
+        log.add(rows.rows())
+        log.add([rows.timing(time.perf_counter() - started)])
+        if record.number % scenario.log.checkpoint_rounds == 0:
+            log.commit(record.number)
+        served += sum(end.status == "served" for end in record.chat_ends)
+        progress.round_done(
+            f"{scenario.hubs.mechanism}, trial {trial}",
+            f"{served} requests served",
+            draining=record.number > scenario.rounds,
+        )
+    log.commit(record.number)

@@ -1,0 +1,178 @@
+"""The figures of a run, computed from its log alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from market.messages import CHAT, WORKFLOW
+from market.money import usd
+from orchestrator.log import read_table
+
+Columns = dict[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class ChatSummary:
+    """The chat market; money in USD.
+
+    ``reported_welfare`` is predicted value less cost at the bids, what the clearings maximised;
+    ``realized_welfare`` is the true value of the answers less what they truly cost. The two
+    violations count served requests whose client paid more than the answer was worth to it, or
+    whose provider got less than it cost.
+    """
+
+    served: int
+    refused: int
+    failed: int
+    reported_welfare_usd: float
+    realized_welfare_usd: float
+    clients_paid_usd: float
+    providers_received_usd: float
+    hubs_kept_usd: float
+    client_surplus_usd: float
+    provider_surplus_usd: float
+    client_losses: int
+    provider_losses: int
+    median_value_usd: float
+    median_cost_usd: float
+    hit_rate: float
+    ttft_mean_s: float
+    ttft_p99_s: float
+    quality: float
+
+
+@dataclass(frozen=True)
+class WorkflowSummary:
+    """The workflow market; money in USD, over the workflows that were served."""
+
+    served: int
+    refused: int
+    failed: int
+    paid_usd: float
+    true_cost_usd: float
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """One run."""
+
+    chat: ChatSummary
+    workflows: WorkflowSummary
+    rounds: int
+    seconds: float
+
+
+def summarize(run: Path) -> RunSummary:
+    """Read a run's log and add it up."""
+    timings = _columns(run, "timings", "engines_s", "routing_s", "chat_s", "workflows_s", "log_s")
+    return RunSummary(
+        chat=_chat(run),
+        workflows=_workflows(run),
+        rounds=len(timings["engines_s"]),
+        seconds=float(sum(column.sum() for column in timings.values())),
+    )
+
+
+def _chat(run: Path) -> ChatSummary:
+    status = _columns(run, "requests", "status")["status"]
+    done = _columns(
+        run, "completions", "trial", "request", "kind", "error", "realized_value_nano",
+        "realized_cost_nano", "prompt_tokens", "cached_tokens", "ttft_s", "quality",
+    )  # fmt: skip
+    done = _where(done, (done["kind"] == CHAT) & _missing(done["error"]))
+    paid = _columns(
+        run, "settlements", "trial", "request", "kind", "void", "client_paid_nano",
+        "provider_received_nano", "hub_kept_nano",
+    )  # fmt: skip
+    paid = _where(paid, (paid["kind"] == CHAT) & ~paid["void"].astype(bool))
+    awards = _columns(run, "awards", "kind", "value_nano", "cost_nano")
+    awards = _where(awards, awards["kind"] == CHAT)
+    done, paid = _by_request(done), _by_request(paid)
+    value, cost = (done[key].astype(np.int64) for key in _REALIZED)
+    reported = awards["value_nano"].astype(np.int64) - awards["cost_nano"]
+    known = ~_missing(done["cached_tokens"])
+    client_gain = value - paid["client_paid_nano"]
+    provider_gain = paid["provider_received_nano"] - cost
+    return ChatSummary(
+        **_statuses(status),
+        reported_welfare_usd=usd(int(reported.sum())),
+        realized_welfare_usd=usd(int((value - cost).sum())),
+        clients_paid_usd=usd(int(paid["client_paid_nano"].sum())),
+        providers_received_usd=usd(int(paid["provider_received_nano"].sum())),
+        hubs_kept_usd=usd(int(paid["hub_kept_nano"].sum())),
+        client_surplus_usd=usd(int(client_gain.sum())),
+        provider_surplus_usd=usd(int(provider_gain.sum())),
+        client_losses=int((client_gain < 0).sum()),
+        provider_losses=int((provider_gain < 0).sum()),
+        median_value_usd=usd(_median(awards["value_nano"].astype(float))),
+        median_cost_usd=usd(_median(awards["cost_nano"].astype(float))),
+        hit_rate=float(
+            done["cached_tokens"][known].sum() / max(1, done["prompt_tokens"][known].sum())
+        ),
+        ttft_mean_s=_mean(done["ttft_s"]),
+        ttft_p99_s=float(np.quantile(done["ttft_s"], 0.99)) if len(done["ttft_s"]) else np.nan,
+        quality=_mean(done["quality"].astype(float)),
+    )
+
+
+_REALIZED = ("realized_value_nano", "realized_cost_nano")
+
+
+def _workflows(run: Path) -> WorkflowSummary:
+    workflows = _columns(run, "workflows", "trial", "workflow", "status")
+    awards = _columns(
+        run, "awards", "trial", "request", "kind", "client_pays_nano", "true_cost_nano"
+    )
+    served = set(_keys(_where(workflows, workflows["status"] == "served"), "workflow"))
+    bought = np.array([key in served for key in _keys(awards, "request")], dtype=bool)
+    awards = _where(awards, (awards["kind"] == WORKFLOW) & bought)
+    return WorkflowSummary(
+        **_statuses(workflows["status"]),
+        paid_usd=usd(int(awards["client_pays_nano"].sum())),
+        true_cost_usd=usd(int(awards["true_cost_nano"].sum())),
+    )
+
+
+def _statuses(status: npt.NDArray[Any]) -> dict[str, int]:
+    return {name: int((status == name).sum()) for name in ("served", "refused", "failed")}
+
+
+def _columns(run: Path, table: str, *names: str) -> Columns:
+    data = read_table(run, table, list(names))
+    return {name: data[name].to_numpy(zero_copy_only=False) for name in names}
+
+
+def _where(columns: Columns, rows: npt.NDArray[Any]) -> Columns:
+    return {name: column[rows] for name, column in columns.items()}
+
+
+def _keys(columns: Columns, name: str) -> list[tuple[Any, Any]]:
+    return list(zip(columns["trial"].tolist(), columns[name].tolist(), strict=True))
+
+
+def _by_request(columns: Columns) -> Columns:
+    """The rows in order of trial and request, so that two tables line up."""
+    keys = _keys(columns, "request")
+    order = np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.intp)
+    return _where(columns, order)
+
+
+def _missing(column: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Where an Arrow column has null: None in an object column, NaN in a number's."""
+    if column.dtype == object:
+        return np.array([entry is None for entry in column], dtype=bool)
+    missing: npt.NDArray[np.bool_] = np.isnan(column)
+    return missing
+
+
+def _mean(column: npt.NDArray[Any]) -> float:
+    return float(column.mean()) if len(column) else float("nan")
+
+
+def _median(column: npt.NDArray[Any]) -> float:
+    return float(np.median(column)) if len(column) else float("nan")
