@@ -36,8 +36,8 @@ class ContentRouter:
         """The domain that the words of a request speak for."""
         if not self._learned:
             return self._default
-        guess = self._classifier.predict_one(Counter(request.terms))
-        return str(guess) if guess in self._weights else self._default
+        likelihood = self._classifier.joint_log_likelihood(Counter(request.terms))
+        return str(max(likelihood, key=likelihood.__getitem__))
 
     def route(self, request: ChatRequest, domain: str) -> str:
         """The hub for a request of ``domain``: weighted rendezvous hashing of its dialogue."""
@@ -45,7 +45,7 @@ class ContentRouter:
         return max(hubs, key=lambda hub: _rendezvous(request.dialogue, hub, hubs[hub]))
 
     def learn(self, request: ChatRequest, domain: str) -> None:
-        """The evaluator has graded a request as one of ``domain``."""
+        """The evaluator has graded a request as one of ``domain``, one of those to tell apart."""
         self._classifier.learn_one(Counter(request.terms), domain)
         self._learned = True
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -13,31 +12,8 @@ from orchestrator.misreport import Misreport, chat_misreport, workflow_misreport
 from orchestrator.run import Plan
 from orchestrator.run_directory import COMPARED
 from orchestrator.scenario import Scenario
-from orchestrator.summary import RunSummary, summarize
-
-#: Rows of the comparison: label, and what to show of a run.
-CHAT_ROWS: list[tuple[str, Callable[[RunSummary], str]]] = [
-    ("requests served", lambda run: f"{run.chat.served:,}"),
-    ("  refused / failed", lambda run: f"{run.chat.refused:,} / {run.chat.failed:,}"),
-    ("welfare, realised", lambda run: f"${run.chat.realized_welfare_usd:.3f}"),
-    ("  as predicted", lambda run: f"${run.chat.reported_welfare_usd:.3f}"),
-    ("clients paid", lambda run: f"${run.chat.clients_paid_usd:.3f}"),
-    ("providers received", lambda run: f"${run.chat.providers_received_usd:.3f}"),
-    ("hubs kept", lambda run: f"${run.chat.hubs_kept_usd:.3f}"),
-    ("clients gained", lambda run: f"${run.chat.client_surplus_usd:.3f}"),
-    ("  answers at a loss", lambda run: f"{run.chat.client_losses:,}"),
-    ("providers gained", lambda run: f"${run.chat.provider_surplus_usd:.3f}"),
-    ("  answers at a loss", lambda run: f"{run.chat.provider_losses:,}"),
-    ("cache hit rate", lambda run: f"{run.chat.hit_rate:.1%}"),
-    ("TTFT mean / P99", lambda run: f"{run.chat.ttft_mean_s:.3f} / {run.chat.ttft_p99_s:.3f} s"),
-    ("answers right", lambda run: f"{run.chat.quality:.1%}"),
-    ("median value of a match", lambda run: f"${run.chat.median_value_usd:.6f}"),
-    ("median cost of a match", lambda run: f"${run.chat.median_cost_usd:.6f}"),
-    ("workflows served", lambda run: f"{run.workflows.served}"),
-    ("  refused / failed", lambda run: f"{run.workflows.refused} / {run.workflows.failed}"),
-    ("  paid / true cost",
-     lambda run: f"${run.workflows.paid_usd:.2f} / ${run.workflows.true_cost_usd:.2f}"),
-]  # fmt: skip
+from orchestrator.summary import summarize
+from orchestrator.summary_rows import SUMMARY_ROWS
 
 
 def announce_plan(
@@ -69,7 +45,7 @@ def announce_result(console: Console, directory: Path, scenario: Scenario) -> No
     table.add_column("", no_wrap=True)
     for mechanism in runs:
         table.add_column(mechanism, justify="right", no_wrap=True)
-    for label, show in CHAT_ROWS:
+    for label, show in SUMMARY_ROWS:
         table.add_row(label, *map(show, runs.values()))
     console.print()
     console.print(table, highlight=False)

@@ -70,7 +70,7 @@ def chat_misreport(run: Path) -> Misreport | None:
     where = (
         f"chat in {busiest['hub']}, round {busiest['round']}, where providers are paid their bid"
     )
-    return _best(clearing.providers[liar], where, gain, np.geomspace(0.5, 8.0, GRID))
+    return _best(clearing.providers[liar], where, gain, np.geomspace(0.5, 50.0, GRID))
 
 
 def workflow_misreport(run: Path) -> Misreport | None:

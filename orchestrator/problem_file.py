@@ -9,6 +9,7 @@ from typing import Any
 
 from market import solve
 from market.errors import BadInput, WalrasError
+from orchestrator.text_file import read_text
 
 
 def solve_file(path: Path) -> Iterator[str]:
@@ -18,11 +19,7 @@ def solve_file(path: Path) -> Iterator[str]:
         WalrasError: of the kind that stopped it; the message names the file, and in a ``.jsonl``
             file the line.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise BadInput(str(path), f"cannot be read: {reason}") from None
+    text = read_text(path)
     if path.suffix == ".jsonl":
         numbered = enumerate(text.splitlines(), start=1)
         problems = [(f"{path}: line {number}", line) for number, line in numbered if line.strip()]

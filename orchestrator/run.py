@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +11,11 @@ from orchestrator.demand import count_demand
 from orchestrator.log import LogWriter
 from orchestrator.log.rows import RoundRows, provider_rows
 from orchestrator.progress import RunProgress
+from orchestrator.records import RoundRecord
 from orchestrator.run_directory import COMPARED, COMPLETE, INTERRUPTED, RUNNING, write_description
 from orchestrator.runtime import InProcess
 from orchestrator.scenario import Scenario
+from orchestrator.stopwatch import Stopwatch
 from orchestrator.trial import Trial
 
 # Measured by `python -m benchmarks rounds` on one core, rounded up.
@@ -77,22 +79,32 @@ def run_scenario(scenario: Scenario, name: str, directory: Path, progress: RunPr
     write_description(directory, name, scenario, COMPLETE)
 
 
-def _run_trial(scenario: Scenario, trial: int, directory: Path, progress: RunProgress) -> None:
+def logged_rounds(
+    scenario: Scenario, trial: int, directory: Path
+) -> Iterator[tuple[RoundRecord, float]]:
+    """Run one trial and log it; yields every round with the seconds that logging it took."""
     market = assemble(scenario, trial)
     log = LogWriter(directory, trial)
     log.add(provider_rows(trial, market))
-    served = 0
     for record in Trial(scenario, market, InProcess(scenario, market)).rounds():
-        started = time.perf_counter()
+        clock = Stopwatch()
         rows = RoundRows(scenario, market, trial, record)
         log.add(rows.rows())
-        log.add([rows.timing(time.perf_counter() - started)])
+        clock.lap("rows_s")
+        log.add([rows.timing(clock.seconds["rows_s"])])
         if record.number % scenario.log.checkpoint_rounds == 0:
             log.commit(record.number)
+        clock.lap("commit_s")
+        yield record, sum(clock.seconds.values())
+    log.commit(record.number)
+
+
+def _run_trial(scenario: Scenario, trial: int, directory: Path, progress: RunProgress) -> None:
+    served = 0
+    for record, _ in logged_rounds(scenario, trial, directory):
         served += sum(end.status == "served" for end in record.chat_ends)
         progress.round_done(
             f"{scenario.hubs.mechanism}, trial {trial}",
             f"{served} requests served",
             draining=record.number > scenario.rounds,
         )
-    log.commit(record.number)

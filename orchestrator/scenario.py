@@ -18,6 +18,7 @@ from market.errors import BadInput
 from orchestrator.demand import DemandParams
 from orchestrator.demand.sources import WorkflowDemand
 from orchestrator.demand.workflow_tape import highest_difficulty
+from orchestrator.text_file import read_text
 
 
 class LogParams(Params):
@@ -139,13 +140,9 @@ class _StrictLoader(yaml.SafeLoader):
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
+    text = read_text(path)
     try:
-        with path.open(encoding="utf-8") as file:
-            document = yaml.load(file, Loader=_StrictLoader)
-    except FileNotFoundError:
-        raise BadInput(str(path), "no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(str(path), f"cannot be read: {error}") from None
+        document = yaml.load(text, Loader=_StrictLoader)
     except BadInput as error:
         raise error.inside(str(path)) from None
     except yaml.MarkedYAMLError as error:
@@ -221,16 +218,15 @@ def _first_problem(error: ValidationError, document: Any) -> BadInput:
 
 
 def _dotted(location: tuple[int | str, ...], document: Any) -> str:
-    """The dotted key of an error, without the names of union arms that pydantic puts between."""
+    """The dotted key of an error, without the kinds that pydantic puts between as union tags."""
     keys: list[str] = []
     here = document
-    for position, step in enumerate(location):
-        last = position == len(location) - 1
-        if isinstance(here, dict) and (step in here or last):
+    for step in location:
+        if isinstance(here, dict):
+            if step not in here and step == here.get("kind"):
+                continue
             here = here.get(step)
         elif isinstance(here, list) and isinstance(step, int) and step < len(here):
             here = here[step]
-        elif not last or isinstance(here, list | dict):
-            continue
         keys.append(str(step))
     return ".".join(keys)

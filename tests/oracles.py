@@ -101,3 +101,48 @@ def executions(workflow: Workflow) -> tuple[dict[str, int], dict[tuple[str, str]
                 own = (source, target) == (back.source, back.target)
                 edges[source, target] *= back.iterations - 1 if own else back.iterations
     return nodes, edges
+
+
+class BruteForceMatching:
+    """Every matching of requests to free slots: for each request a provider, or -1 for none.
+
+    ``values``, ``costs`` and ``allowed`` are (requests, providers), amounts whole numbers.
+    """
+
+    def __init__(
+        self, values: np.ndarray, costs: np.ndarray, allowed: np.ndarray, capacities: np.ndarray
+    ):
+        requests, providers = values.shape
+        everywhere = product(range(-1, providers), repeat=requests)
+        matchings = np.array(list(everywhere), dtype=int).reshape(-1, requests)
+        row = np.arange(requests)
+        unmatched = np.zeros((requests, 1), dtype=int)  # the last column, which -1 picks
+        possible = np.hstack([allowed, unmatched == 0])[row, matchings].all(axis=1)
+        self.matchings = matchings[possible]
+        self.gains = np.hstack([values - costs, unmatched])[row, self.matchings]
+        self.costs = np.hstack([costs, unmatched])
+        self.slots_used = (self.matchings[:, :, None] == np.arange(providers)).sum(axis=1)
+        self.capacities = capacities
+
+    def welfare(self, without: Sequence[int] = (), one_more_slot_at: int | None = None) -> int:
+        """The largest total of value less cost, with some requests away or one slot more."""
+        capacities = self.capacities.copy()
+        if one_more_slot_at is not None:
+            capacities[one_more_slot_at] += 1
+        feasible = (self.slots_used <= capacities).all(axis=1)
+        feasible &= (self.matchings[:, list(without)] == -1).all(axis=1)
+        return int(self.gains[feasible].sum(axis=1).max())
+
+    def scarcity_price(self, provider: int) -> int:
+        """What one more slot at ``provider`` adds to the largest welfare."""
+        return self.welfare(one_more_slot_at=provider) - self.welfare()
+
+    def clarke_payment(self, match: np.ndarray, rows: Sequence[int]) -> int:
+        """What the owner of ``rows`` pays for them under ``match``: their cost, and what the
+        others would have more without them.
+        """
+        rows = list(rows)
+        (own,) = self.gains[(self.matchings == match).all(axis=1)]
+        others_now = int(own.sum() - own[rows].sum())
+        cost = int(self.costs[rows, match[rows]].sum())
+        return cost + self.welfare(without=rows) - others_now

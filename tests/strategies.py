@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 
 from market.workflow import Edge, Node, Offer, StarOptions, Uniform, Workflow
-from tests.oracles import BruteForceWorkflow
+from tests.oracles import BruteForceMatching, BruteForceWorkflow
 
 #: Kinds of workflow graphs.
 GRAPHS = ("chain", "tree", "dag", "cycle", "loop", "cycle_and_loop")
@@ -116,3 +117,55 @@ def _connected(pairs: list[tuple[int, int]], size: int) -> set[tuple[int, int]]:
     for middle in range(size):
         ways |= {(u, w) for u, m in ways if m == middle for n, w in ways if n == middle}
     return ways
+
+
+@dataclass(frozen=True)
+class MatchingMarket:
+    """Requests, providers with free slots, and who owns which request; amounts are whole."""
+
+    values: np.ndarray
+    costs: np.ndarray
+    allowed: np.ndarray
+    capacities: np.ndarray
+    clients: tuple[str, ...]
+
+    @property
+    def rows_of(self) -> dict[str, list[int]]:
+        """The requests of every client."""
+        return {
+            client: [row for row, owner in enumerate(self.clients) if owner == client]
+            for client in self.clients
+        }
+
+    def with_values(self, rows: list[int], values: np.ndarray) -> MatchingMarket:
+        """The same market with other values of some requests."""
+        changed = self.values.copy()
+        changed[rows] = values
+        return replace(self, values=changed)
+
+    def brute_force(self) -> BruteForceMatching:
+        """All matchings."""
+        return BruteForceMatching(self.values, self.costs, self.allowed, self.capacities)
+
+
+@st.composite
+def matching_markets(
+    draw: st.DrawFn, most_requests: int = 5, most_clients: int = 5
+) -> MatchingMarket:
+    """A market of up to three providers, some of them full or out of reach for some requests."""
+    requests, providers = draw(st.integers(0, most_requests)), draw(st.integers(1, 3))
+    unit = draw(st.sampled_from([1, 999_999_937]))
+    size = requests * providers
+    values = draw(st.lists(st.integers(-3, 9), min_size=size, max_size=size))
+    costs = draw(st.lists(st.integers(0, 4), min_size=size, max_size=size))
+    allowed = draw(st.lists(st.integers(0, 5), min_size=size, max_size=size))
+    capacities = draw(st.lists(st.integers(0, 3), min_size=providers, max_size=providers))
+    owners = draw(st.lists(st.integers(1, most_clients), min_size=requests, max_size=requests))
+    shape = (requests, providers)
+    return MatchingMarket(
+        values=unit * np.array(values, dtype=np.int64).reshape(shape),
+        costs=unit * np.array(costs, dtype=np.int64).reshape(shape),
+        allowed=np.array(allowed, dtype=int).reshape(shape) > 0,
+        capacities=np.array(capacities, dtype=np.int64),
+        clients=tuple(f"c{owner}" for owner in owners),
+    )

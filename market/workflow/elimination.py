@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 import numpy as np
@@ -36,9 +37,14 @@ def min_fill_order(tokens: TokenCounts) -> tuple[tuple[int, ...], ...]:
         left[source].add(target)
         left[target].add(source)
     fill = {node: _fill(left, node) for node in left}
+    queue = [(fill[node], len(left[node]), node) for node in left]
+    heapify(queue)
     eliminated: list[tuple[int, set[int]]] = []
     while left:
-        node = min(left, key=lambda node: (fill[node], len(left[node]), node))
+        entry = heappop(queue)
+        node = entry[-1]
+        if node not in left or entry != (fill[node], len(left[node]), node):
+            continue
         neighbours = left.pop(node)
         eliminated.append((node, neighbours))
         changed = set(neighbours)
@@ -46,7 +52,9 @@ def min_fill_order(tokens: TokenCounts) -> tuple[tuple[int, ...], ...]:
             left[neighbour] |= neighbours
             left[neighbour] -= {node, neighbour}
             changed |= left[neighbour] if fill[node] else set()
-        fill.update((node, _fill(left, node)) for node in changed)
+        for node in changed:
+            fill[node] = _fill(left, node)
+            heappush(queue, (fill[node], len(left[node]), node))
     turn = {node: position for position, (node, _) in enumerate(eliminated)}
     return tuple(
         (node, *sorted(neighbours, key=turn.__getitem__)) for node, neighbours in eliminated
@@ -86,8 +94,14 @@ class EliminationPlan:
         self.steps = _steps(order, list(self.pairs))
 
     def table_entries(self, domain_sizes: Sequence[int]) -> int:
-        """The entries of the largest table: the cost of the plan, known before solving."""
-        return max(math.prod(domain_sizes[node] for node in step.scope) for step in self.steps)
+        """The entries of the largest table: the cost of the plan, known before solving.
+
+        A node that only one provider can run counts as two entries: it needs an axis of the array
+        all the same, and arrays have few.
+        """
+        return max(
+            math.prod(max(domain_sizes[node], 2) for node in step.scope) for step in self.steps
+        )
 
 
 class Elimination:

@@ -158,7 +158,8 @@ def _minimise(program: _Program, cost: FloatArray) -> FloatArray:
     highs = highspy.Highs()
     for option, value in _OPTIONS.items():
         highs.setOptionValue(option, value)
-    highs.passModel(model)
+    if highs.passModel(model) == highspy.HighsStatus.kError:
+        raise NotProvenOptimal("HiGHS refused the model")
     highs.run()
     status = highs.getModelStatus()
     if status != highspy.HighsModelStatus.kOptimal:

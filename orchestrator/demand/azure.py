@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 from market import seeding
 from market.errors import BadInput
 from orchestrator.demand.dialogue import Dialogue, TurnPlan
 from orchestrator.demand.shape import DialogueShape, draw_task, draw_terms
+from orchestrator.text_file import read_text
 
 COLUMNS = ["TIMESTAMP", "ContextTokens", "GeneratedTokens"]
 MOST_TOKENS = 10_000_000
@@ -32,28 +35,21 @@ def read_trace(path: Path, limit: int | None = None) -> list[TraceRow]:
     Raises:
         BadInput: names the file and the line of the first malformed row.
     """
+    lines = csv.reader(io.StringIO(read_text(path), newline=""))
+    header = next(lines, [])
+    if header != COLUMNS:
+        place = f"{path}: line 1"
+        raise BadInput(place, f"expected {','.join(COLUMNS)}, got {','.join(header)!r}")
     rows: list[TraceRow] = []
     first: datetime | None = None
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            lines = csv.reader(file)
-            header = next(lines, [])
-            if header != COLUMNS:
-                raise BadInput(
-                    f"{path}: line 1", f"expected {','.join(COLUMNS)}, got {','.join(header)!r}"
-                )
-            for row in lines:
-                if limit is not None and len(rows) == limit:
-                    break
-                place = f"{path}: line {lines.line_num}"
-                time, context, generated = _read_row(row, place)
-                first = first or time
-                since_s = (time - first).total_seconds()
-                if rows and since_s < rows[-1].time_s:
-                    raise BadInput(f"{place}: TIMESTAMP", f"earlier than the row before: {row[0]}")
-                rows.append(TraceRow(since_s, context, generated))
-    except UnicodeDecodeError as error:
-        raise BadInput(str(path), f"expected UTF-8 text: {error.reason}") from error
+    for row in islice(lines, limit):
+        place = f"{path}: line {lines.line_num}"
+        time, context, generated = _read_row(row, place)
+        first = first or time
+        since_s = (time - first).total_seconds()
+        if rows and since_s < rows[-1].time_s:
+            raise BadInput(f"{place}: TIMESTAMP", f"earlier than the row before: {row[0]}")
+        rows.append(TraceRow(since_s, context, generated))
     if not rows:
         raise BadInput(str(path), "expected at least one row below the header, got none")
     return rows

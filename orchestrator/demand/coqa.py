@@ -19,6 +19,7 @@ from market.errors import BadInput
 from market.fields import Fields
 from orchestrator.demand.dialogue import Dialogue, TurnPlan
 from orchestrator.demand.shape import DialogueShape, draw_task
+from orchestrator.text_file import read_text
 
 CHARACTERS_PER_TOKEN = 4
 STORY_TERMS = 30
@@ -31,9 +32,7 @@ def read_dialogues(path: Path, limit: int | None = None) -> list[tuple[str, list
         BadInput: names the file and the key of the first malformed entry.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise BadInput(str(path), f"expected UTF-8 text: {error.reason}") from error
+        document = json.loads(read_text(path))
     except json.JSONDecodeError as error:
         raise BadInput(f"{path}: line {error.lineno}", f"not JSON: {error.msg}") from error
     try:

@@ -1,3 +1,6 @@
+from itertools import combinations
+
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given
@@ -36,6 +39,22 @@ def test_the_cost_of_a_plan_is_its_largest_table():
     clique = [(u, v) for v in range(5) for u in range(v)]
     assert entries(graph(5, clique), providers=7) == 7**5
     assert entries(graph(5, []), providers=7) == 7
+
+
+def test_the_order_is_min_fill_at_every_turn():
+    rng = np.random.default_rng(8)
+    for _ in range(50):
+        size = int(rng.integers(2, 15))
+        left = nx.gnp_random_graph(size, 0.3, seed=int(rng.integers(1000)))
+        tokens = token_counts(graph(size, list(left.edges)), charge_entry_input=True)
+        for node, *_ in min_fill_order(tokens):
+            keys = {
+                v: (sum(not left.has_edge(*p) for p in combinations(left[v], 2)), left.degree(v), v)
+                for v in left
+            }
+            assert node == min(keys, key=keys.__getitem__)
+            left.add_edges_from(combinations(list(left[node]), 2))
+            left.remove_node(node)
 
 
 def test_ties_fall_to_the_first_provider():

@@ -56,6 +56,11 @@ def test_elimination_asked_for_by_name_says_what_it_would_need():
     )
 
 
+def test_one_provider_in_a_graph_wider_than_an_array_has_axes():
+    workflow, offers = clique(70, 1)
+    assert star(workflow, offers).allocation == {node.id: "p0" for node in workflow.nodes}
+
+
 def test_an_unknown_solver_is_refused_with_the_choices():
     with pytest.raises(BadInput) as error:
         StarOptions(solver="gurobi")

@@ -1,0 +1,1 @@
+"""Speed benchmarks and the papers' tables and figures: ``python -m benchmarks NAME``."""

@@ -1,0 +1,18 @@
+"""The one driver of all benchmarks."""
+
+from __future__ import annotations
+
+import click
+
+from benchmarks import rounds
+
+#: Every benchmark by name.
+BENCHMARKS: dict[str, click.Command] = {"rounds": rounds.command}
+
+
+@click.group(commands=BENCHMARKS)
+def main() -> None:
+    """Measure Walras; every figure in its documentation is printed by one of these."""
+
+
+main(prog_name="python -m benchmarks")

@@ -1,0 +1,46 @@
+"""Rounds as the x axis of a plot: binned where there are many, averaged over trials."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+#: A plot has at most so many points a line, so that a page about a long run stays small.
+MAX_POINTS = 300
+
+
+class RoundAxis:
+    """The rounds 1, 2, ... of a log, in bins of equal width.
+
+    Args:
+        rounds: the round of each row of the table ``rounds``, of all trials.
+    """
+
+    def __init__(self, rounds: npt.NDArray[Any]):
+        self.last = int(rounds.max(initial=0))
+        self.width = max(1, -(-self.last // MAX_POINTS))
+        self._bins = -(-self.last // self.width)
+        self._rounds_in_bin = self.total(rounds, np.ones(len(rounds)))
+
+    @property
+    def x(self) -> Floats:
+        """The middle of each bin, a round's own number where the bin is one round."""
+        return np.arange(self._bins) * self.width + (1 + self.width) / 2
+
+    def total(self, rounds: npt.NDArray[Any], values: npt.NDArray[Any]) -> Floats:
+        """The sum of ``values`` in each bin."""
+        bins = (rounds.astype(np.intp) - 1) // self.width
+        return np.bincount(bins, weights=values.astype(float), minlength=self._bins)
+
+    def mean(self, rounds: npt.NDArray[Any], values: npt.NDArray[Any]) -> Floats:
+        """The sum of ``values`` in a round, on average over the rounds of a bin and the trials."""
+        return self.ratio(self.total(rounds, values), self._rounds_in_bin)
+
+    @staticmethod
+    def ratio(part: Floats, whole: Floats) -> Floats:
+        """Bin by bin; NaN where the whole is nothing."""
+        return np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)

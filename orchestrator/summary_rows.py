@@ -1,0 +1,49 @@
+"""The rows of the table that sets mechanisms side by side, on a terminal and on a page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from orchestrator.summary import RunSummary
+
+NONE = "-"
+
+
+def _usd(amount: float, digits: int = 3) -> str:
+    if math.isnan(amount):
+        return NONE
+    return f"{'-' if amount < 0 else ''}${abs(amount):,.{digits}f}"
+
+
+def _share(part: float) -> str:
+    return NONE if math.isnan(part) else f"{part:.1%}"
+
+
+def _seconds(*amounts: float) -> str:
+    return NONE if any(map(math.isnan, amounts)) else " / ".join(f"{s:.3f}" for s in amounts) + " s"
+
+
+#: Label, and what to show of a run. An indented row belongs to the one above it.
+SUMMARY_ROWS: list[tuple[str, Callable[[RunSummary], str]]] = [
+    ("requests served", lambda run: f"{run.chat.served:,}"),
+    ("  refused / failed", lambda run: f"{run.chat.refused:,} / {run.chat.failed:,}"),
+    ("welfare, realised", lambda run: _usd(run.chat.realized_welfare_usd)),
+    ("  as predicted", lambda run: _usd(run.chat.reported_welfare_usd)),
+    ("clients paid", lambda run: _usd(run.chat.clients_paid_usd)),
+    ("providers received", lambda run: _usd(run.chat.providers_received_usd)),
+    ("hubs kept", lambda run: _usd(run.chat.hubs_kept_usd)),
+    ("clients gained", lambda run: _usd(run.chat.client_surplus_usd)),
+    ("  answers at a loss", lambda run: f"{run.chat.client_losses:,}"),
+    ("providers gained", lambda run: _usd(run.chat.provider_surplus_usd)),
+    ("  answers at a loss", lambda run: f"{run.chat.provider_losses:,}"),
+    ("cache hit rate", lambda run: _share(run.chat.hit_rate)),
+    ("TTFT mean / P99", lambda run: _seconds(run.chat.ttft_mean_s, run.chat.ttft_p99_s)),
+    ("answers right", lambda run: _share(run.chat.quality)),
+    ("median value of a match", lambda run: _usd(run.chat.median_value_usd, 6)),
+    ("median cost of a match", lambda run: _usd(run.chat.median_cost_usd, 6)),
+    ("workflows served", lambda run: f"{run.workflows.served}"),
+    ("  refused / failed", lambda run: f"{run.workflows.refused} / {run.workflows.failed}"),
+    ("  paid / true cost",
+     lambda run: f"{_usd(run.workflows.paid_usd, 2)} / {_usd(run.workflows.true_cost_usd, 2)}"),
+]  # fmt: skip

@@ -1,0 +1,220 @@
+"""What must hold of every run, whatever the scenario: checked on its log alone."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from market.money import TOKENS_PER_MTOK, nano_usd
+from orchestrator.log import read_description, read_table
+from orchestrator.log.tables import TABLES
+from orchestrator.run_directory import COMPARED
+
+Rows = list[dict[str, Any]]
+
+
+def check_run(run: Path) -> None:
+    """Check a finished run and those it is compared with."""
+    for arm in [run, *sorted((run / COMPARED).glob("*"))]:
+        description = read_description(arm)
+        assert description["status"] == "complete"
+        assert not list((arm / ".pending").glob("*"))
+        whole = {table: read_table(arm, table).to_pylist() for table in TABLES}
+        for trial in range(description["scenario"]["trials"]):
+            log = {
+                table: [row for row in rows if row["trial"] == trial]
+                for table, rows in whole.items()
+            }
+            _check_trial(log, description["scenario"]["hubs"])
+
+
+def _check_trial(log: dict[str, Rows], hubs: dict[str, Any]) -> None:
+    each_request_ends_once(log)
+    each_workflow_ends_once(log)
+    money_adds_up(log)
+    slots_are_never_exceeded(log)
+    quantities_add_up(log, charge_entry_input=hubs["workflow"]["charge_entry_input"])
+    completions_make_sense(log)
+    providers_are_paid_at_least_their_bid(log)
+    if hubs["mechanism"] == "auction":
+        prices_clear_every_market(log)
+        clients_pay_at_most_what_they_report(log)
+
+
+def each_request_ends_once(log: dict[str, Rows]) -> None:
+    requests = {row["request"]: row for row in log["requests"]}
+    assert len(requests) == len(log["requests"]) == sum(row["arrived"] for row in log["rounds"])
+    awards = _count(log["awards"], "chat")
+    completions = _by_request(log["completions"], "chat")
+    settlements = _by_request(log["settlements"], "chat")
+    for name, row in requests.items():
+        expected = 0 if row["status"] == "refused" else 1
+        assert awards[name] == len(completions[name]) == len(settlements[name]) == expected
+        if expected:
+            failed = row["status"] == "failed"
+            assert (completions[name][0]["error"] is not None) == failed
+            assert settlements[name][0]["void"] == failed
+        else:
+            assert row["status"] == "refused"
+    assert set(awards) | set(completions) | set(settlements) <= set(requests)
+    for status in ("served", "refused", "failed"):
+        ended = sum(row["status"] == status for row in requests.values())
+        assert ended == sum(row[status] for row in log["rounds"])
+    for field in ("arrived", "awarded", "refused"):
+        assert sum(r[field] for r in log["hubs"]) == sum(r[field] for r in log["rounds"])
+
+
+def each_workflow_ends_once(log: dict[str, Rows]) -> None:
+    awards = _by_request(log["awards"], "workflow")
+    settlements = _by_request(log["settlements"], "workflow")
+    nodes = _grouped(log["nodes"], "workflow")
+    done = {row["request"]: row for row in log["completions"] if row["kind"] == "node"}
+    assert len({row["workflow"] for row in log["workflows"]}) == len(log["workflows"])
+    for row in log["workflows"]:
+        name = row["workflow"]
+        if row["status"] == "refused":
+            assert not awards[name]
+            assert not settlements[name]
+            continue
+        winners = {node["provider"] for node in nodes[name]}
+        assert winners == {award["provider"] for award in awards[name]} <= set(row["bidders"])
+        assert sum(award["client_pays_nano"] for award in awards[name]) == row["payment_nano"]
+        assert {settled["provider"] for settled in settlements[name]} == winners
+        assert all(s["void"] == (row["status"] == "failed") for s in settlements[name])
+        if row["status"] == "served":
+            assert all(done[f"{name}/{node['node']}"]["error"] is None for node in nodes[name])
+
+
+def money_adds_up(log: dict[str, Rows]) -> None:
+    awards = {(row["request"], row["provider"]): row for row in log["awards"]}
+    assert len(awards) == len(log["awards"])
+    for row in log["settlements"]:
+        assert row["client_paid_nano"] == row["provider_received_nano"] + row["hub_kept_nano"]
+        award = awards[row["request"], row["provider"]]
+        scale = 0 if row["void"] else 1
+        assert row["client_paid_nano"] == scale * award["client_pays_nano"]
+        assert row["provider_received_nano"] == scale * award["provider_receives_nano"]
+        assert row["hub_kept_nano"] >= 0
+    assert len(log["settlements"]) == len(log["awards"])
+
+
+def slots_are_never_exceeded(log: dict[str, Rows]) -> None:
+    """A slot is taken in the round of the award and given back in that of the settlement."""
+    taken: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
+    for rows, change in ((log["awards"], 1), (log["settlements"], -1)):
+        for row in rows:
+            taken[row["provider"], row["kind"]][row["round"]] += change
+    for provider in log["providers"]:
+        for kind in ("chat", "workflow"):
+            changes = taken[provider["provider"], kind]
+            held = np.cumsum([changes[round_] for round_ in sorted(changes)])
+            assert (held <= provider[f"{kind}_slots"]).all()
+            assert not len(held) or held[-1] == 0
+
+
+def quantities_add_up(log: dict[str, Rows], *, charge_entry_input: bool) -> None:
+    """Where no loop runs, q is what the nodes and the cut edges say (DESIGN: STAR, quantity)."""
+    ratio = {row["provider"]: row["input_ratio"] for row in log["providers"]}
+    bids = {(row["round"], row["provider"]): row for row in log["bids"]}
+    edges = _grouped(log["edges"], "workflow")
+    awards = _by_request(log["awards"], "workflow")
+    for name, nodes in _grouped(log["nodes"], "workflow").items():
+        if any(edge["iterations"] for edge in edges[name]):
+            continue
+        where = {node["node"]: node["provider"] for node in nodes}
+        inner = {edge["target"] for edge in edges[name]}
+        assert where.keys() >= inner | {edge["source"] for edge in edges[name]}
+        quantity: Counter[str] = Counter()
+        for node in nodes:
+            quantity[node["provider"]] += node["output_tokens"]
+            if charge_entry_input and node["node"] not in inner:
+                quantity[node["provider"]] += ratio[node["provider"]] * node["input_tokens"]
+        for edge in edges[name]:
+            source, target = where[edge["source"]], where[edge["target"]]
+            assert edge["switched"] == (source != target)
+            quantity[target] += ratio[target] * edge["transfer_tokens"] * edge["switched"]
+        for award in awards[name]:
+            assert np.isclose(award["quantity_tokens"], quantity[award["provider"]], rtol=1e-12)
+            bid = bids[award["round"], award["provider"]]
+            cost = nano_usd(bid["workflow_bid"] * award["quantity_tokens"] / TOKENS_PER_MTOK)
+            assert award["cost_nano"] == cost
+
+
+def completions_make_sense(log: dict[str, Rows]) -> None:
+    assert len({(row["kind"], row["request"]) for row in log["completions"]}) == len(
+        log["completions"]
+    )
+    for row in log["completions"]:
+        assert row["submitted_s"] <= row["submitted_s"] + row["ttft_s"] <= row["finish_s"] + 1e-9
+        assert row["realized_cost_nano"] >= 0
+        if row["error"] is None:
+            assert 0 <= row["cached_tokens"] < row["prompt_tokens"]
+            assert row["output_tokens"] >= 1
+        else:
+            assert row["realized_cost_nano"] == 0
+
+
+def providers_are_paid_at_least_their_bid(log: dict[str, Rows]) -> None:
+    for award in log["awards"]:
+        slack = 1 if award["kind"] == "workflow" else 0
+        assert award["provider_receives_nano"] >= award["cost_nano"] - slack
+
+
+def clients_pay_at_most_what_they_report(log: dict[str, Rows]) -> None:
+    """IR by the reports: for each client and clearing, over all of its requests."""
+    gains: Counter[tuple[int, str, str]] = Counter()
+    for award in log["awards"]:
+        if award["kind"] == "chat":
+            key = award["round"], award["hub"], award["client"]
+            gains[key] += award["value_nano"] - award["client_pays_nano"]
+    assert all(gain >= 0 for gain in gains.values())
+
+
+def prices_clear_every_market(log: dict[str, Rows]) -> None:
+    """At the scarcity prices everyone gets what it likes best, and free slots cost nothing."""
+    members: dict[str, list[str]] = defaultdict(list)
+    for row in log["providers"]:
+        members[row["hub"]].append(row["provider"])
+    published = {(row["round"], row["hub"]): row for row in log["hubs"]}
+    winner = {row["request"]: row for row in log["awards"] if row["kind"] == "chat"}
+    for (round_, hub), rows in _grouped(log["predictions"], "round", "hub").items():
+        prices = np.array(published[round_, hub]["scarcity_prices_nano"])
+        assert (prices >= 0).all()
+        free = np.array(rows[0]["capacities"])
+        owners = Counter(row["client"] for row in rows)
+        for row in rows:
+            surplus = np.array(row["value_nano"]) - np.array(row["cost_nano"]) - prices
+            award = winner.get(row["request"])
+            if award is None or award["round"] != round_:
+                assert surplus.max() <= 0
+                continue
+            column = members[hub].index(award["provider"])
+            free[column] -= 1
+            assert award["value_nano"] == row["value_nano"][column]
+            assert award["cost_nano"] == row["cost_nano"][column]
+            assert surplus[column] == max(surplus.max(), 0)
+            if owners[row["client"]] == 1:
+                assert award["client_pays_nano"] == award["cost_nano"] + prices[column]
+            else:
+                assert award["client_pays_nano"] <= award["cost_nano"] + prices[column]
+        assert (free >= 0).all()
+        assert (prices[free > 0] == 0).all()
+
+
+def _grouped(rows: Rows, *keys: str) -> dict[Any, Rows]:
+    groups: dict[Any, Rows] = defaultdict(list)
+    for row in rows:
+        key = tuple(row[name] for name in keys)
+        groups[key if len(key) > 1 else key[0]].append(row)
+    return groups
+
+
+def _by_request(rows: Rows, kind: str) -> dict[str, Rows]:
+    return _grouped([row for row in rows if row["kind"] == kind], "request")
+
+
+def _count(rows: Rows, kind: str) -> Counter[str]:
+    return Counter(row["request"] for row in rows if row["kind"] == kind)

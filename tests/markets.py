@@ -1,0 +1,63 @@
+"""Small markets for tests, and the one way to run them: every run's invariants are checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from orchestrator.progress import RunProgress
+from orchestrator.run import run_scenario
+from orchestrator.run_directory import prepare_directory
+from orchestrator.scenario import Scenario
+from tests.invariants import check_run
+
+GROUPS: list[dict[str, Any]] = [
+    {
+        "name": "small",
+        "count": 8,
+        "tier": 1,
+        "domains": ["code", "law"],
+        "chat_slots": 2,
+        "engine": {"profile": "small"},
+        "cost": {"base": {"uniform": [0.1, 0.3]}},
+    },
+    {
+        "name": "large",
+        "count": 4,
+        "tier": 3,
+        "domains": ["code", "law"],
+        "chat_slots": 1,
+        "workflow_slots": 2,
+        "input_ratio": {"uniform": [0.2, 0.3]},
+        "engine": {"profile": "large"},
+        "cost": {"base": {"uniform": [2.5, 7.5]}},
+    },
+]
+
+DIALOGUES = {"kind": "dialogues", "rate_per_s": 6, "burstiness": 0.5}
+WORKFLOWS = {"kind": "workflows", "every_rounds": 3, "execution_token_scale": 0.001}
+
+
+def small_market(**changes: Any) -> Scenario:
+    """A market of twelve providers and ten rounds, with whatever is changed."""
+    document: dict[str, Any] = {
+        "seed": 3,
+        "rounds": 10,
+        "providers": GROUPS,
+        "hubs": {"count": 2},
+        "demand": [DIALOGUES, WORKFLOWS],
+        "log": {"checkpoint_rounds": 4},
+    }
+    return Scenario.model_validate(document | changes)
+
+
+def run_market(scenario: Scenario, directory: Path) -> Path:
+    """Run a market into ``directory`` and check what must hold of any run."""
+    prepare_directory(directory, force=False)
+    console = Console(quiet=True)
+    with RunProgress(console, scenario.rounds) as progress:
+        run_scenario(scenario, "test", directory, progress)
+    check_run(directory)
+    return directory

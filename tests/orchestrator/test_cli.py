@@ -1,0 +1,270 @@
+"""The command as a person uses it: exit statuses, one-line errors, what is left on disk."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from orchestrator.cli import main
+from orchestrator.run_directory import COMPLETE, INTERRUPTED
+from tests.invariants import check_run
+from tests.markets import GROUPS
+
+MARKET = {
+    "seed": 5,
+    "rounds": 4,
+    "providers": GROUPS,
+    "hubs": {"count": 2},
+    "demand": [
+        {"kind": "dialogues", "rate_per_s": 4},
+        {"kind": "workflows", "names": ["S3"], "every_rounds": 2, "execution_token_scale": 1e-4},
+    ],
+    "compare": ["random"],
+}
+
+TRACE = "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:15:46.6805900,374,44\n"
+
+WORKFLOW = {
+    "kind": "workflow",
+    "nodes": [
+        {"id": "a", "output_tokens": 1000, "input_tokens": 0, "difficulty": 1},
+        {"id": "b", "output_tokens": 1000, "difficulty": 2},
+    ],
+    "edges": [{"from": "a", "to": "b", "transfer_tokens": 1000}],
+    "providers": [
+        {
+            "id": "p",
+            "tier": 2,
+            "input_ratio": 0.25,
+            "bid": 1.0,
+            "prior": {"kind": "uniform", "low": 0.5, "high": 3.0},
+        }
+    ],
+}
+MATCHING = {
+    "kind": "matching",
+    "values": [[3.0, None], [5.0, 2.0]],
+    "costs": [[1.0, None], [1.0, 1.0]],
+    "capacities": [1, 1],
+}
+
+
+def walras(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, list(map(str, arguments)))
+
+
+def assert_one_line_error(result: Result, *parts: str) -> None:
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("walras: ")
+    for part in parts:
+        assert part in line
+
+
+@pytest.fixture
+def scenario(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(yaml.safe_dump(MARKET))
+    return path
+
+
+def test_a_run_says_what_it_does_and_what_came_of_it(scenario: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = walras("run", scenario, "--out", out)
+    assert result.exit_code == 0, result.output
+    for said in (
+        "12 providers, 2 matching hubs (auction)",
+        "then the same tape under random routing",
+        "requests served",
+        "welfare, realised",
+        "cache hit rate",
+        "TTFT mean / P99",
+        "best misreport of",
+        f"walras report {out}",
+    ):
+        assert said in result.stdout
+    check_run(out)
+
+
+def test_the_default_directory_is_named_after_the_scenario(
+    scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        assert walras("run", scenario, "--quiet", "--set", "compare=[]").exit_code == 0
+    runs = list((tmp_path / "runs" / "tiny").iterdir())
+    assert len(runs) == 2
+    assert all("-s5" in run.name for run in runs)
+
+
+def test_quiet_prints_where_the_log_is_and_nothing_else(scenario: Path, tmp_path: Path) -> None:
+    result = walras("run", scenario, "--quiet", "--out", tmp_path / "out")
+    assert result.stdout == f"{tmp_path / 'out'}\n"
+
+
+def test_a_run_never_overwrites_unless_told_to(scenario: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert walras("run", scenario, "--out", out).exit_code == 0
+    first = (out / "run.json").stat().st_mtime_ns
+    assert_one_line_error(walras("run", scenario, "--out", out), str(out), "--force")
+    assert (out / "run.json").stat().st_mtime_ns == first
+    assert walras("run", scenario, "--out", out, "--force").exit_code == 0
+    check_run(out)
+
+
+def test_force_leaves_folders_alone_that_are_no_run(scenario: Path, tmp_path: Path) -> None:
+    precious = tmp_path / "thesis"
+    precious.mkdir()
+    (precious / "chapter.tex").write_text("words")
+    result = walras("run", scenario, "--out", precious, "--force")
+    assert_one_line_error(result, str(precious), "not a run of ours")
+    assert (precious / "chapter.tex").read_text() == "words"
+
+
+def test_an_interrupted_run_keeps_what_was_committed(
+    scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from orchestrator import run as run_module
+
+    def interrupted_after_two(*arguments: object) -> object:
+        for record in original(*arguments).rounds():
+            if record.number == 3:
+                raise KeyboardInterrupt
+            yield record
+
+    class Interrupted:
+        def __init__(self, *arguments: object):
+            self.rounds = lambda: interrupted_after_two(*arguments)
+
+    original = run_module.Trial
+    monkeypatch.setattr(run_module, "Trial", Interrupted)
+    out = tmp_path / "out"
+    result = walras("run", scenario, "--out", out, "--set", "log.checkpoint_rounds=1")
+    assert result.exit_code == 130
+    assert f"interrupted; what was committed is in {out}" in result.stderr
+    assert json.loads((out / "run.json").read_text())["status"] == INTERRUPTED
+    assert json.loads((out / "checkpoint.json").read_text())["round"] == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "parts"),
+    [
+        (["rounds=-1"], ["tiny.yaml: rounds", "-1"]),
+        (["nonsense=1"], ["tiny.yaml: nonsense: unknown key"]),
+        (["providers.0.chat_slots=.nan"], ["tiny.yaml: providers.0.chat_slots", "nan"]),
+        (["demand.0.path=nowhere.json"], ["nowhere.json", "no such file"]),
+        (["demand.0={kind: azure, path: nowhere.csv}"], ["nowhere.csv", "no such file"]),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_no_run(
+    scenario: Path,
+    tmp_path: Path,
+    settings: list[str],
+    parts: list[str],
+) -> None:
+    out = tmp_path / "out"
+    options = [word for setting in settings for word in ("--set", setting)]
+    assert_one_line_error(walras("run", scenario, "--out", out, *options), *parts)
+    assert not out.exists()
+
+
+def test_a_malformed_line_of_a_trace_is_named_and_leaves_no_run(
+    scenario: Path, tmp_path: Path
+) -> None:
+    trace = tmp_path / "trace.csv"
+    trace.write_text(TRACE + "2023-11-16 18:15:47.0,many,44\n")
+    demand = f"demand=[{{kind: azure, path: {trace}}}]"
+    out = tmp_path / "out"
+    result = walras("run", scenario, "--out", out, "--set", demand)
+    assert_one_line_error(result, f"{trace}: line 3: ContextTokens", "'many'")
+    assert not out.exists()
+
+
+def test_a_trace_is_played(scenario: Path, tmp_path: Path) -> None:
+    trace = tmp_path / "trace.csv"
+    trace.write_text(TRACE)
+    demand = f"demand=[{{kind: azure, path: {trace}}}]"
+    out = tmp_path / "out"
+    result = walras("run", scenario, "--out", out, "--set", demand, "--set", "compare=[]")
+    assert result.exit_code == 0, result.output
+    check_run(out)
+    assert json.loads((out / "run.json").read_text())["status"] == COMPLETE
+
+
+def test_solve_prints_one_json_answer(tmp_path: Path) -> None:
+    path = tmp_path / "problem.json"
+    path.write_text(json.dumps(WORKFLOW))
+    result = walras("solve", path)
+    assert result.exit_code == 0, result.output
+    answer = json.loads(result.stdout)
+    assert answer["status"] == "optimal"
+    assert answer["allocation"] == {"a": "p", "b": "p"}
+    # nobody else can do it: all work is retained, and paid at the top of the prior
+    assert answer["payments"]["p"] == pytest.approx(2000 * 3.0 / 1e6)
+
+
+def test_solve_answers_a_jsonl_line_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "problems.jsonl"
+    path.write_text(f"{json.dumps(WORKFLOW)}\n\n{json.dumps(MATCHING)}\n")
+    result = walras("solve", path)
+    answers = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [answer["status"] for answer in answers] == ["optimal", "optimal"]
+    assert answers[1]["welfare"] == 4.0
+    assert answers[1]["match"] == [None, 0]
+    # its cost of 1, and the 2 that the slot would be worth to the other request
+    assert answers[1]["payments"] == [None, 3.0]
+
+
+def changed(**changes: object) -> str:
+    return json.dumps(WORKFLOW | changes)
+
+
+PROVIDER = WORKFLOW["providers"][0]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("{", ["line 1 column 2", "not JSON"]),
+        ("[]", ["expected an object with named keys, got []"]),
+        ("{}", ["kind: missing"]),
+        ('{"kind": "raffle"}', ["kind", "workflow, matching", "'raffle'"]),
+        ('{"kind": "workflow", "kind": "matching"}', ["duplicate key 'kind'"]),
+        (changed(extra=1), ["extra: unknown key"]),
+        (changed(nodes=[]), ["nodes"]),
+        (changed(nodes=[WORKFLOW["nodes"][0]] * 2), ["nodes.1.id", "duplicate id 'a'"]),
+        (changed(providers=[PROVIDER] * 2), ["providers.1.id", "duplicate id 'p'"]),
+        (changed(providers=[PROVIDER | {"bid": 9}]), ["providers.0.bid", "9", "0.5", "3"]),
+        (changed(providers=[PROVIDER | {"bid": 0.1}]), ["providers.0.bid", "0.1", "0.5", "3"]),
+        (changed(providers=[PROVIDER | {"bid": float("nan")}]), ["finite numbers, got NaN"]),
+        (changed(providers=[PROVIDER | {"tier": 1}]), ["'b'", "tier >= 2"]),
+        (json.dumps(MATCHING | {"capacities": [1, -1]}), ["capacities.1", "-1"]),
+        (json.dumps(MATCHING | {"costs": [[1, 1], [1, 1]]}), ["costs.0.1", "null"]),
+    ],
+)
+def test_a_bad_problem_is_one_line(tmp_path: Path, text: str, parts: list[str]) -> None:
+    path = tmp_path / "problem.json"
+    path.write_text(text)
+    assert_one_line_error(walras("solve", path), str(path), *parts)
+
+
+def test_a_bad_line_of_a_jsonl_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "problems.jsonl"
+    path.write_text("\n[1]\n")
+    assert_one_line_error(walras("solve", path), f"{path}: line 2")
+
+
+def test_a_missing_problem_is_named(tmp_path: Path) -> None:
+    assert_one_line_error(walras("solve", tmp_path / "none.json"), "none.json", "no such file")
+
+
+def test_help_names_every_command() -> None:
+    result = walras("--help")
+    assert result.exit_code == 0
+    for command in ("run", "solve", "report"):
+        assert command in result.stdout

@@ -1,0 +1,121 @@
+"""Private values never reach a hub: with distorted reports, no true number is found in one.
+
+Every object that is reachable from the hubs, the router and the messages to them is searched for
+the true costs and valuations of the trial. Strategies scale every report, so a true number can
+only be there if somebody handed it over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from agents.provider import Provider
+from orchestrator.assembly import assemble
+from orchestrator.runtime import InProcess
+from orchestrator.scenario import Scenario
+from orchestrator.trial import Trial
+from tests.markets import GROUPS, small_market
+
+LIES = {"kind": "mark_up", "by": 1.371}
+
+
+def distorted() -> Scenario:
+    return small_market(
+        providers=[group | {"strategy": LIES} for group in GROUPS],
+        clients={"strategy": {"kind": "mark_down", "by": 0.613}},
+    )
+
+
+def numbers_in(things: Iterable[Any]) -> Iterator[float]:
+    """Every float that is reachable from ``things``."""
+    seen: set[int] = set()
+    stack = list(things)
+    while stack:
+        thing = stack.pop()
+        if isinstance(thing, float):
+            yield float(thing)
+        elif isinstance(thing, np.ndarray):
+            if thing.dtype.kind == "f":
+                yield from thing.ravel().tolist()
+        elif not isinstance(thing, str | bytes | int | type) and id(thing) not in seen:
+            seen.add(id(thing))
+            stack += _inside(thing)
+
+
+def _inside(thing: Any) -> list[Any]:
+    if isinstance(thing, Mapping):
+        return [*thing.keys(), *thing.values()]
+    if isinstance(thing, list | tuple | set | frozenset):
+        return list(thing)
+    slots = [name for kind in type(thing).__mro__ for name in getattr(kind, "__slots__", ())]
+    attributes = [getattr(thing, name) for name in slots if hasattr(thing, name)]
+    return attributes + list(getattr(thing, "__dict__", {}).values())
+
+
+class Wiretap(InProcess):
+    """A runtime that keeps every message to and from a hub."""
+
+    def __init__(self, *args: Any):
+        super().__init__(*args)
+        self.heard: list[Any] = []
+
+    def clear_chat(self, rounds: Any) -> Any:
+        replies = super().clear_chat(rounds)
+        self.heard += [rounds, replies]
+        return replies
+
+    def clear_workflows(self, round_: Any) -> Any:
+        reply = super().clear_workflows(round_)
+        self.heard += [round_, reply]
+        return reply
+
+
+@pytest.fixture(scope="module")
+def secrets_and_numbers() -> tuple[set[float], set[float]]:
+    scenario = distorted()
+    market = assemble(scenario, 0)
+    runtime = Wiretap(scenario, market)
+    secrets: set[float] = set()
+    for record in Trial(scenario, market, runtime).rounds():
+        secrets |= {reply.private.cost_usd_per_mtok for reply in record.replies}
+        for chat in record.arrived:
+            truth = market.clients[chat.request.client].valuation
+            secrets |= {truth.quality_usd, truth.latency_usd_per_s}
+    listened = [
+        market.router,
+        market.matching_members,
+        runtime.matching_hubs,
+        runtime.workflow_hub,
+        runtime.heard,
+    ]
+    return secrets, set(numbers_in(listened))
+
+
+def test_no_true_cost_or_valuation_is_in_a_hub_or_a_message_to_it(
+    secrets_and_numbers: tuple[set[float], set[float]],
+) -> None:
+    secrets, numbers = secrets_and_numbers
+    assert len(secrets) > 100
+    assert not secrets & numbers
+
+
+def test_the_search_would_have_found_them(
+    secrets_and_numbers: tuple[set[float], set[float]],
+) -> None:
+    secrets, numbers = secrets_and_numbers
+    reported = {secret * LIES["by"] for secret in secrets}
+    assert len(reported & numbers) > 100
+    hidden_deep = [{"a": (np.array([min(secrets)]),)}]
+    assert min(secrets) in set(numbers_in(hidden_deep))
+
+
+def test_hubs_hold_no_provider_or_client(
+    secrets_and_numbers: tuple[set[float], set[float]],
+) -> None:
+    scenario = distorted()
+    hub = InProcess(scenario, assemble(scenario, 0)).matching_hubs["hub-0"]
+    assert not any(isinstance(member, Provider) for member in hub.members)

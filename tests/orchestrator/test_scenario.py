@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from market.errors import BadInput
+from orchestrator.demand.sources import AzureDemand, DialogueDemand
+from orchestrator.scenario import Scenario, load_scenario
+from tests.markets import GROUPS
+
+GOOD = {
+    "seed": 1,
+    "rounds": 5,
+    "providers": GROUPS,
+    "hubs": {"count": 2},
+    "demand": [
+        {"kind": "dialogues", "path": None, "rate_per_s": 4},
+        {"kind": "workflows", "names": ["S2"], "every_rounds": 5},
+    ],
+}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "market.yaml"
+    path.write_text(yaml.safe_dump(GOOD))
+    return path
+
+
+def problem(path: Path, *settings: str) -> str:
+    """The one line that a bad scenario is answered with."""
+    with pytest.raises(BadInput) as caught:
+        load_scenario(path, settings)
+    line = str(caught.value)
+    assert "\n" not in line
+    assert line.startswith((str(path), "--set"))
+    return line.removeprefix(f"{path}: ")
+
+
+def test_a_good_scenario_is_read(file: Path) -> None:
+    scenario = load_scenario(file)
+    assert scenario.providers[1].cost.base.uniform == (2.5, 7.5)
+    assert scenario.horizon_s == 5.0
+
+
+@pytest.mark.parametrize("example", ["quickstart"])
+def test_the_examples_are_good(example: str) -> None:
+    folder = Path(__file__).resolve().parents[2] / "examples"
+    assert isinstance(load_scenario(folder / f"{example}.yaml"), Scenario)
+
+
+def test_a_setting_changes_a_key(file: Path) -> None:
+    settings = ("demand.0.rate_per_s=7.5", "providers.1.name=huge", "hubs.patience_rounds=9")
+    scenario = load_scenario(file, settings)
+    assert isinstance(scenario.demand[0], DialogueDemand)
+    assert scenario.demand[0].rate_per_s == 7.5
+    assert scenario.providers[1].name == "huge"
+    assert scenario.hubs.patience_rounds == 9
+
+
+def test_a_setting_may_name_a_key_that_the_file_leaves_out(file: Path) -> None:
+    assert (
+        load_scenario(file, ("hubs.predictor.grace_period=99",)).hubs.predictor.grace_period == 99
+    )
+    assert load_scenario(file, ("clients.count=3",)).clients.count == 3
+
+
+def test_paths_are_relative_to_the_file_or_to_where_the_setting_was_typed(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    file.write_text(yaml.safe_dump(GOOD | {"demand": [{"kind": "azure", "path": "a.csv"}]}))
+    monkeypatch.chdir(elsewhere)
+    (of_file,) = load_scenario(file).demand
+    (of_setting,) = load_scenario(file, ("demand.0.path=a.csv",)).demand
+    assert isinstance(of_file, AzureDemand)
+    assert isinstance(of_setting, AzureDemand)
+    assert of_file.path == tmp_path / "a.csv"
+    assert of_setting.path == elsewhere / "a.csv"
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        ("rounds=0", "rounds: expected greater than or equal to 1, got 0"),
+        ("rounds=many", "rounds: expected a valid integer, unable to parse string as an integer"),
+        ("round_s=.nan", "round_s: expected a finite number, got nan"),
+        ("providers.0.count=-3", "providers.0.count: expected greater than or equal to 1, got -3"),
+        ("providers.0.cuont=3", "providers.0.cuont: unknown key"),
+        (
+            "providers.0.chat_slots=-1",
+            "providers.0.chat_slots: expected greater than or equal to 0",
+        ),
+        ("providers.0.tier=0", "providers.0.tier: expected greater than or equal to 1, got 0"),
+        ("providers.0.name=large", "providers: duplicate name 'large'"),
+        ("providers.0.engine.profile=tpu", "expected a profile among small, medium, large"),
+        ("providers.0.input_ratio={}", "providers.0.input_ratio: expected exactly one of constant"),
+        ("providers.0.input_ratio=.inf", "providers.0.input_ratio.constant: expected a finite"),
+        (
+            "providers.0.cost.base={uniform: [3, 1]}",
+            "providers.0.cost.base: expected uniform [low, high] with low <= high",
+        ),
+        ("providers.0.strategy={kind: sly}", "providers.0.strategy: kind 'sly' found using 'kind'"),
+        (
+            "providers.0.strategy={kind: mark_up, by: 0.5}",
+            "providers.0.strategy.by: expected greater than or equal to 1, got 0.5",
+        ),
+        (
+            "providers.0.prior={kind: uniform, low: 3, high: 1}",
+            "providers.0.prior: expected low < high, got low 3.0 and high 1.0",
+        ),
+        ("providers.0.domains=[a, a]", "providers.0: expected different domains, got a, a"),
+        ("providers.0.specialties=9", "providers.0: specialties: expected at most 2, the domains"),
+        ("hubs.count=13", "hubs.count: expected at most the 12 providers with chat slots, got 13"),
+        ("hubs.mechanism=fair", "hubs.mechanism: expected one of auction, random, sticky"),
+        ("demand.0.kind=songs", "demand.0: kind 'songs' found using 'kind'"),
+        (
+            "demand.0.domains={poetry: 1}",
+            "demand.0.domains: expected domains that a provider names",
+        ),
+        ("demand.1.names=[S9]", "demand.1.names: expected names among S1, S2, S3, S4, random"),
+        ("demand.0={kind: azure}", "demand.0.path: expected a trace file, got null"),
+        ("demand.7.path=x", "expected an index from 0 to 1, got '7'"),
+        ("seed.deeper=1", "'deeper' is not a key of 1"),
+        ("demand", "expected KEY=VALUE, such as demand.0.rate_per_s=20"),
+        ("compare=[auction, auction]", "compare: expected different names among"),
+        ("hubs.patience_rounds=700", "drain_rounds: expected more than the patience of 700 rounds"),
+    ],
+)
+def test_a_bad_value_is_named_with_its_key(file: Path, setting: str, expected: str) -> None:
+    assert expected in problem(file, setting)
+
+
+def test_slots_for_nobody_are_an_error(file: Path) -> None:
+    line = problem(file, "providers.0.chat_slots=0", "providers.0.workflow_slots=0")
+    expected = "chat_slots and workflow_slots are both 0: it can serve nobody"
+    assert line == f"providers.0: {expected}"
+
+
+def test_a_difficulty_that_no_tier_meets_is_an_error(file: Path) -> None:
+    line = problem(file, "providers.1.tier=2")
+    expected = "S2 has nodes of difficulty 3, expected at most the highest tier with workflow slots"
+    assert line == f"demand.1.names: {expected}, 2"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("seed: 1\nseed: 2\n", "line 2: duplicate key 'seed'"),
+        ("seed: [1\n", "line 2: not YAML: expected ',' or ']', but got '<stream end>'"),
+        ("- 1\n", "expected a mapping of keys, such as seed, providers, demand"),
+        ("", "expected a mapping of keys, such as seed, providers, demand"),
+        ("seed: 1\n", "rounds: missing"),
+    ],
+)
+def test_a_bad_file_is_named_with_its_line(tmp_path: Path, text: str, expected: str) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text(text)
+    assert problem(path) == expected
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    assert problem(tmp_path / "none.yaml") == "no such file"
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "binary.yaml"
+    path.write_bytes(b"\xff\xfe\x00\x01")
+    assert problem(path) == "expected UTF-8 text"

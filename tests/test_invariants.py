@@ -1,0 +1,89 @@
+"""The invariants can fail: each is shown a log in which one number was changed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from orchestrator.log import read_table
+from tests.invariants import check_run
+from tests.markets import DIALOGUES, WORKFLOWS, run_market, small_market
+
+Row = dict[str, Any]
+
+
+def change(field: str, by: int) -> Callable[[list[Row]], None]:
+    def changed(rows: list[Row]) -> None:
+        target = max(rows, key=lambda row: row[field] or 0)
+        target[field] += by
+
+    return changed
+
+
+def in_list(field: str, by: int) -> Callable[[list[Row]], None]:
+    def changed(rows: list[Row]) -> None:
+        target = max(rows, key=lambda row: max(row[field]))
+        target[field][target[field].index(max(target[field]))] += by
+
+    return changed
+
+
+def drop_first(rows: list[Row]) -> None:
+    del rows[0]
+
+
+def drop_first_switch(rows: list[Row]) -> None:
+    rows.remove(next(row for row in rows if row["switched"]))
+
+
+def repeat_first(rows: list[Row]) -> None:
+    rows.append(dict(rows[0]))
+
+
+TAMPERINGS: dict[str, tuple[str, Callable[[list[Row]], None]]] = {
+    "a settlement pays more": ("settlements", change("client_paid_nano", 1)),
+    "a provider receives less": ("settlements", change("provider_received_nano", -1)),
+    "an award pays more": ("awards", change("client_pays_nano", 1)),
+    "an award's quantity": ("awards", change("quantity_tokens", 100)),
+    "a scarcity price rises": ("hubs", in_list("scarcity_prices_nano", 1000)),
+    "a value in a clearing": ("predictions", in_list("value_nano", 10**9)),
+    "fewer slots than awards": ("providers", change("chat_slots", -8)),
+    "a request is lost": ("requests", drop_first),
+    "a request ends twice": ("requests", repeat_first),
+    "a completion is lost": ("completions", drop_first),
+    "a settlement is lost": ("settlements", drop_first),
+    "a node is lost": ("nodes", drop_first),
+    "a cut edge is lost": ("edges", drop_first_switch),
+    "a round forgets an arrival": ("rounds", change("arrived", -1)),
+    "more cached than asked": ("completions", change("cached_tokens", 10**6)),
+}
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    scenario = small_market(demand=[DIALOGUES | {"rate_per_s": 20}, WORKFLOWS])
+    return run_market(scenario, tmp_path_factory.mktemp("good") / "run")
+
+
+@pytest.mark.parametrize(("table", "tamper"), TAMPERINGS.values(), ids=TAMPERINGS.keys())
+def test_a_changed_log_is_caught(
+    good: Path, tmp_path: Path, table: str, tamper: Callable[[list[Row]], None]
+) -> None:
+    copy = tmp_path / "run"
+    shutil.copytree(good, copy)
+    rows = read_table(copy, table)
+    changed = rows.to_pylist()
+    tamper(changed)
+    shutil.rmtree(copy / table)
+    (copy / table).mkdir()
+    pq.write_table(
+        pa.Table.from_pylist(changed, rows.schema), copy / table / "part-0000-000000.parquet"
+    )
+    with pytest.raises(AssertionError):
+        check_run(copy)
