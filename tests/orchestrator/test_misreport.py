@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from market.matching import clear
+from market.workflow import star
+from orchestrator.log import read_table
+from orchestrator.misreport import chat_misreport, workflow_misreport
+from orchestrator.replay import chat_clearing, workflow_auction
+from tests.markets import DIALOGUES, GROUPS, WORKFLOWS, run_market, small_market
+
+DEMAND = [DIALOGUES | {"rate_per_s": 20}, WORKFLOWS]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return run_market(small_market(demand=DEMAND), tmp_path_factory.mktemp("run") / "run")
+
+
+def test_a_logged_chat_clearing_can_be_cleared_again(run: Path) -> None:
+    awards = [row for row in read_table(run, "awards").to_pylist() if row["kind"] == "chat"]
+    for hub in read_table(run, "hubs").to_pylist()[:10]:
+        clearing = chat_clearing(run, 0, hub["round"], hub["hub"])
+        logged = [row for row in awards if (row["round"], row["hub"]) == (hub["round"], hub["hub"])]
+        if clearing is None:
+            assert not logged
+            continue
+        allowed = np.ones(clearing.values.shape, dtype=bool)
+        rest = (allowed, clearing.capacities, clearing.clients)
+        outcome = clear(clearing.values, clearing.costs, *rest)
+        assert outcome.welfare == hub["reported_welfare_nano"]
+        assert outcome.scarcity_prices.tolist() == hub["scarcity_prices_nano"]
+        assert outcome.payments.sum() == sum(row["client_pays_nano"] for row in logged)
+
+
+def test_a_logged_workflow_auction_can_be_cleared_again(run: Path) -> None:
+    bought = [row for row in read_table(run, "workflows").to_pylist() if row["bidders"]]
+    assert bought
+    for row in bought:
+        auction = workflow_auction(run, 0, row["workflow"])
+        outcome = star(auction.workflow, auction.offers)
+        assert outcome.virtual_cost_usd == pytest.approx(row["virtual_cost_usd"], rel=1e-12)
+        paid = sum(outcome.payments_usd.values())
+        assert paid == pytest.approx(row["payment_nano"] / 1e9, rel=1e-6)
+
+
+def test_a_provider_that_is_paid_its_bid_gains_by_lying_and_earns_nothing_with_the_truth(
+    run: Path,
+) -> None:
+    lie = chat_misreport(run)
+    assert lie is not None
+    assert lie.truthful_gain_usd == pytest.approx(0.0, abs=1e-6)
+    assert lie.regret_usd > 1e-6
+    assert lie.best_bid_over_cost > 1
+
+
+def test_no_winner_of_a_workflow_gains_by_lying(run: Path) -> None:
+    lie = workflow_misreport(run)
+    assert lie is not None
+    assert lie.truthful_gain_usd > 0
+    assert lie.regret_usd == pytest.approx(0.0, abs=1e-9 * lie.truthful_gain_usd)
+
+
+def test_without_the_market_there_is_no_misreport(tmp_path: Path) -> None:
+    chat_only = run_market(small_market(demand=[DIALOGUES]), tmp_path / "chat")
+    assert workflow_misreport(chat_only) is None
+    workflows_only = run_market(small_market(demand=[WORKFLOWS]), tmp_path / "workflows")
+    assert chat_misreport(workflows_only) is None
+
+
+def test_the_truth_of_a_liar_is_found_too(tmp_path: Path) -> None:
+    liars = [group | {"strategy": {"kind": "mark_up", "by": 1.3}} for group in GROUPS]
+    run = run_market(small_market(providers=liars, demand=DEMAND), tmp_path / "run")
+    lie = workflow_misreport(run)
+    assert lie is not None
+    assert lie.regret_usd == pytest.approx(0.0, abs=1e-9 * lie.truthful_gain_usd)
