@@ -29,9 +29,9 @@ class Distribution(Params):
 
     @model_validator(mode="after")
     def _one_kind(self) -> Distribution:
-        if len(self.model_fields_set) != 1:
-            names = ", ".join(type(self).model_fields)
-            raise ValueError(f"expected exactly one of {names}")
+        kinds = type(self).model_fields
+        if sum(getattr(self, kind) is not None for kind in kinds) != 1:
+            raise ValueError(f"expected exactly one of {', '.join(kinds)}")
         if self.uniform and self.uniform[0] > self.uniform[1]:
             raise ValueError(f"expected uniform [low, high] with low <= high, got {self.uniform}")
         return self

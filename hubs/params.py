@@ -48,7 +48,6 @@ class HubParams(_Params):
     count: int = Field(8, ge=1)
     cluster: Literal["capability"] = "capability"
     mechanism: str = "auction"
-    payments: Literal["client_clarke"] = "client_clarke"
     patience_rounds: int = Field(3, ge=1)
     ledger_entries: int = Field(20_000, ge=1)
     predictor: PredictorParams = PredictorParams()

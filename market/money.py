@@ -13,9 +13,6 @@ import numpy.typing as npt
 NANO_PER_USD = 1_000_000_000
 TOKENS_PER_MTOK = 1_000_000
 
-#: Beyond this, a float64 no longer holds every integer: about nine million USD for one request.
-MAX_NANO = 2**53
-
 
 def nano_usd(usd: float) -> int:
     """An amount in USD, rounded to the nearest nano-USD."""

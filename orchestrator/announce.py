@@ -8,12 +8,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from orchestrator.misreport import Misreport, chat_misreport, workflow_misreport
+from orchestrator.analysis.misreport import Misreport, chat_misreport, workflow_misreport
+from orchestrator.analysis.summary import summarize
+from orchestrator.analysis.summary_rows import SUMMARY_ROWS
 from orchestrator.run import Plan
 from orchestrator.run_directory import COMPARED
 from orchestrator.scenario import Scenario
-from orchestrator.summary import summarize
-from orchestrator.summary_rows import SUMMARY_ROWS
 
 
 def announce_plan(

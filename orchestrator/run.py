@@ -12,7 +12,7 @@ from orchestrator.log import LogWriter
 from orchestrator.log.rows import RoundRows, provider_rows
 from orchestrator.progress import RunProgress
 from orchestrator.records import RoundRecord
-from orchestrator.run_directory import COMPARED, COMPLETE, INTERRUPTED, RUNNING, write_description
+from orchestrator.run_directory import COMPARED, write_description
 from orchestrator.runtime import InProcess
 from orchestrator.scenario import Scenario
 from orchestrator.stopwatch import Stopwatch
@@ -67,16 +67,16 @@ def run_scenario(scenario: Scenario, name: str, directory: Path, progress: RunPr
     try:
         for current, arm in arms.items():
             current.mkdir(parents=True, exist_ok=True)
-            write_description(current, name, arm, RUNNING)
+            write_description(current, name, arm, "running")
             for trial in range(arm.trials):
                 _run_trial(arm, trial, current, progress)
             if current != directory:
-                write_description(current, name, arm, COMPLETE)
+                write_description(current, name, arm, "complete")
     except KeyboardInterrupt:
-        write_description(current, name, arms[current], INTERRUPTED)
-        write_description(directory, name, scenario, INTERRUPTED)
+        write_description(current, name, arms[current], "interrupted")
+        write_description(directory, name, scenario, "interrupted")
         raise
-    write_description(directory, name, scenario, COMPLETE)
+    write_description(directory, name, scenario, "complete")
 
 
 def logged_rounds(

@@ -7,20 +7,76 @@ import shutil
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from market.errors import BadInput
-from orchestrator.log.reader import RUN_FILE, read_description
 from orchestrator.log.schema import SCHEMA_VERSION
 from orchestrator.log.writer import write_json_atomically
 from orchestrator.scenario import Scenario
+from orchestrator.text_file import read_text
 
-RUNNING, COMPLETE, INTERRUPTED = "running", "complete", "interrupted"
+RUN_FILE = "run.json"
 
 #: Where a run keeps the runs of the same tape under other mechanisms.
 COMPARED = "compared"
 
 PACKAGES = ("walras", "numpy", "scipy", "highspy", "networkx", "river", "pyarrow")
+
+Status = Literal["running", "complete", "interrupted"]
+
+
+class RunDescription(BaseModel):
+    """What ``run.json`` says: what is run, with which versions, and how far it came.
+
+    A run that died without a word still says ``running``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    schema_version: int
+    status: Status
+    name: str
+    versions: dict[str, str]
+    scenario: Scenario
+
+
+def read_description(run: Path) -> RunDescription:
+    """What ``run.json`` says.
+
+    Raises:
+        BadInput: there is none, or it is not one of ours.
+    """
+    path = run / RUN_FILE
+    if not path.is_file():
+        raise BadInput(str(run), f"expected a run's directory with a {RUN_FILE} in it")
+    try:
+        description = RunDescription.model_validate_json(read_text(path))
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(map(str, problem["loc"]))
+        place = f"{path}: {where}" if where else str(path)
+        raise BadInput(place, f"is not what a run says of itself: {problem['msg']}") from None
+    if description.schema_version != SCHEMA_VERSION:
+        raise BadInput(
+            f"{path}: schema_version",
+            f"expected {SCHEMA_VERSION}, got {description.schema_version}",
+        )
+    return description
+
+
+def write_description(run: Path, name: str, scenario: Scenario, status: Status) -> None:
+    """Write ``run.json``."""
+    versions = {"python": platform.python_version()}
+    description = RunDescription(
+        schema_version=SCHEMA_VERSION,
+        status=status,
+        name=name,
+        versions=versions | {package: version(package) for package in PACKAGES},
+        scenario=scenario,
+    )
+    write_json_atomically(run / RUN_FILE, description.model_dump(mode="json"))
 
 
 def default_directory(name: str, seed: int) -> Path:
@@ -43,28 +99,10 @@ def prepare_directory(path: Path, *, force: bool) -> None:
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         if not force:
             raise BadInput(str(path), "exists already; --force replaces a run")
-        try:
-            read_description(path)
-        except BadInput:
-            raise BadInput(str(path), "is not a run of ours, so --force leaves it alone") from None
+        if not (path / RUN_FILE).is_file():
+            raise BadInput(str(path), f"has no {RUN_FILE}, so --force leaves it alone")
         shutil.rmtree(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(str(path), f"cannot be made: {error.strerror}") from None
-
-
-def write_description(path: Path, name: str, scenario: Scenario, status: str) -> None:
-    """Say in ``run.json`` what is run, with which versions, and how far it came."""
-    content: dict[str, Any] = {
-        "schema_version": SCHEMA_VERSION,
-        "status": status,
-        "name": name,
-        "seed": scenario.seed,
-        "versions": {
-            "python": platform.python_version(),
-            **{package: version(package) for package in PACKAGES},
-        },
-        "scenario": scenario.model_dump(mode="json", exclude_defaults=False),
-    }
-    write_json_atomically(path / RUN_FILE, content)

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from hubs.params import HubParams
 from market.money import TOKENS_PER_MTOK, nano_usd
-from orchestrator.log import read_description, read_table
+from orchestrator.log import read_table
 from orchestrator.log.tables import TABLES
-from orchestrator.run_directory import COMPARED
+from orchestrator.run_directory import COMPARED, read_description
 
 Rows = list[dict[str, Any]]
 
@@ -20,26 +21,26 @@ def check_run(run: Path) -> None:
     """Check a finished run and those it is compared with."""
     for arm in [run, *sorted((run / COMPARED).glob("*"))]:
         description = read_description(arm)
-        assert description["status"] == "complete"
+        assert description.status == "complete"
         assert not list((arm / ".pending").glob("*"))
         whole = {table: read_table(arm, table).to_pylist() for table in TABLES}
-        for trial in range(description["scenario"]["trials"]):
+        for trial in range(description.scenario.trials):
             log = {
                 table: [row for row in rows if row["trial"] == trial]
                 for table, rows in whole.items()
             }
-            _check_trial(log, description["scenario"]["hubs"])
+            _check_trial(log, description.scenario.hubs)
 
 
-def _check_trial(log: dict[str, Rows], hubs: dict[str, Any]) -> None:
+def _check_trial(log: dict[str, Rows], hubs: HubParams) -> None:
     each_request_ends_once(log)
     each_workflow_ends_once(log)
     money_adds_up(log)
     slots_are_never_exceeded(log)
-    quantities_add_up(log, charge_entry_input=hubs["workflow"]["charge_entry_input"])
+    quantities_add_up(log, charge_entry_input=hubs.workflow.charge_entry_input)
     completions_make_sense(log)
     providers_are_paid_at_least_their_bid(log)
-    if hubs["mechanism"] == "auction":
+    if hubs.mechanism == "auction":
         prices_clear_every_market(log)
         clients_pay_at_most_what_they_report(log)
 

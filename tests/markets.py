@@ -53,11 +53,15 @@ def small_market(**changes: Any) -> Scenario:
     return Scenario.model_validate(document | changes)
 
 
-def run_market(scenario: Scenario, directory: Path) -> Path:
+def run_market(
+    scenario: Scenario,
+    directory: Path,
+    name: str = "test",
+    progress: RunProgress | None = None,
+) -> Path:
     """Run a market into ``directory`` and check what must hold of any run."""
     prepare_directory(directory, force=False)
-    console = Console(quiet=True)
-    with RunProgress(console, scenario.rounds) as progress:
-        run_scenario(scenario, "test", directory, progress)
+    with progress or RunProgress(Console(quiet=True), scenario.rounds) as shown:
+        run_scenario(scenario, name, directory, shown)
     check_run(directory)
     return directory

@@ -113,14 +113,14 @@ class BruteForceMatching:
         self, values: np.ndarray, costs: np.ndarray, allowed: np.ndarray, capacities: np.ndarray
     ):
         requests, providers = values.shape
-        everywhere = product(range(-1, providers), repeat=requests)
-        matchings = np.array(list(everywhere), dtype=int).reshape(-1, requests)
-        row = np.arange(requests)
-        unmatched = np.zeros((requests, 1), dtype=int)  # the last column, which -1 picks
-        possible = np.hstack([allowed, unmatched == 0])[row, matchings].all(axis=1)
+        every = list(product(range(-1, providers), repeat=requests))
+        matchings = np.array(every, dtype=int).reshape(len(every), requests)
+        # a last column, which -1 picks, for staying unmatched: always allowed, worth nothing
+        row, nothing = np.arange(requests), np.zeros((requests, 1), dtype=int)
+        possible = np.hstack([allowed, nothing == 0])[row, matchings].all(axis=1)
         self.matchings = matchings[possible]
-        self.gains = np.hstack([values - costs, unmatched])[row, self.matchings]
-        self.costs = np.hstack([costs, unmatched])
+        self.gains = np.hstack([values - costs, nothing])[row, self.matchings]
+        self.costs = np.hstack([costs, nothing])
         self.slots_used = (self.matchings[:, :, None] == np.arange(providers)).sum(axis=1)
         self.capacities = capacities
 

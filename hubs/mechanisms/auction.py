@@ -11,8 +11,6 @@ from market.matching import UNMATCHED, clear
 class Auction:
     """Clients pay Clarke prices, providers receive what they asked, the hub keeps the rest."""
 
-    payments: str | None = "client_clarke"
-
     def clear(self, offers: Offers, rng: np.random.Generator) -> Clearing:
         """Truth is dominant for clients; deterministic, so ``rng`` is left alone."""
         allowed = np.ones(offers.values.shape, dtype=bool)

@@ -51,8 +51,5 @@ class Offers:
 class Mechanism(Protocol):
     """Clears one hub's market."""
 
-    #: What ``solve`` calls the same thing, where it can; a router has None.
-    payments: str | None
-
     def clear(self, offers: Offers, rng: np.random.Generator) -> Clearing:
         """Match requests to free slots and price the matches; ``rng`` is this clearing's own."""

@@ -15,8 +15,6 @@ from market.matching import UNMATCHED
 class RandomRouting:
     """Every request goes to a free slot drawn uniformly over providers."""
 
-    payments: str | None = None
-
     def clear(self, offers: Offers, rng: np.random.Generator) -> Clearing:
         """Draw a provider with a free slot for each request in turn."""
         free = offers.capacities.copy()
@@ -28,8 +26,6 @@ class RandomRouting:
 
 class StickyRouting:
     """Every request goes where most of its prompt is cached, or else to a random free slot."""
-
-    payments: str | None = None
 
     def clear(self, offers: Offers, rng: np.random.Generator) -> Clearing:
         """Prefer the warmest provider with a free slot, for each request in turn."""

@@ -1,6 +1,6 @@
 """The log: typed tables in Parquet, committed so that a reader never sees half of a round."""
 
-from orchestrator.log.reader import read_description, read_table
+from orchestrator.log.reader import read_table
 from orchestrator.log.writer import LogWriter
 
-__all__ = ["LogWriter", "read_description", "read_table"]
+__all__ = ["LogWriter", "read_table"]

@@ -71,12 +71,24 @@ class LogWriter:
 
 def publish_pending(run: Path) -> None:
     """Move the parts that the checkpoint names into place; harmless if done already."""
-    checkpoint = json.loads((run / CHECKPOINT).read_text(encoding="utf-8"))
-    for part in checkpoint["parts"]:
-        source = run / PENDING / part.replace("/", "--")
-        if source.exists():
-            (run / part).parent.mkdir(exist_ok=True)
-            source.replace(run / part)
+    for table in SCHEMAS:
+        for name, source in pending_parts(run, table).items():
+            (run / table).mkdir(exist_ok=True)
+            source.replace(run / table / name)
+
+
+def pending_parts(run: Path, table: str) -> dict[str, Path]:
+    """The parts of a table, by file name, that count by the checkpoint but are not in place."""
+    try:
+        checkpoint = json.loads((run / CHECKPOINT).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    waiting = {
+        name: run / PENDING / f"{table}--{name}"
+        for of, _, name in (part.partition("/") for part in checkpoint["parts"])
+        if of == table
+    }
+    return {name: path for name, path in waiting.items() if path.exists()}
 
 
 def write_json_atomically(path: Path, content: dict[str, Any]) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from market.errors import BadInput
-from orchestrator.log import read_description, read_table
-from orchestrator.log.reader import RUN_FILE
+import numpy as np
+import numpy.typing as npt
+
+from orchestrator.log import read_table
 from orchestrator.report.round_axis import RoundAxis
-from orchestrator.run_directory import COMPARED, COMPLETE
-
-KEYS = ("name", "status", "seed", "versions", "scenario")
+from orchestrator.run_directory import COMPARED, RUN_FILE, RunDescription, read_description
+from orchestrator.scenario import Scenario
 
 
 @dataclass(frozen=True)
@@ -21,36 +19,45 @@ class Arm:
     """A run under one mechanism.
 
     Attributes:
-        mechanism: how its matching hubs cleared.
         path: its directory.
-        description: what its ``run.json`` says; has all of ``KEYS``.
+        description: what its ``run.json`` says.
         axis: the rounds that its log has.
     """
 
-    mechanism: str
     path: Path
-    description: Mapping[str, Any]
+    description: RunDescription
     axis: RoundAxis
 
     @property
-    def scenario(self) -> Mapping[str, Any]:
+    def scenario(self) -> Scenario:
         """The resolved scenario."""
-        return dict(self.description["scenario"])
+        return self.description.scenario
+
+    @property
+    def mechanism(self) -> str:
+        """How its matching hubs cleared."""
+        return self.scenario.hubs.mechanism
 
     @property
     def status(self) -> str:
         """How far it came."""
-        return str(self.description["status"])
+        return self.description.status
 
     @property
     def complete(self) -> bool:
         """Whether its log is whole."""
-        return self.status == COMPLETE
+        return self.status == "complete"
 
     @property
     def demand_rounds(self) -> int:
         """The last round in which demand arrives."""
-        return int(self.scenario["rounds"])
+        return self.scenario.rounds
+
+    @property
+    def with_demand(self) -> npt.NDArray[np.bool_]:
+        """Which points of its axis are not in the drain, where answers are few."""
+        within: npt.NDArray[np.bool_] = self.axis.x <= self.demand_rounds
+        return within
 
 
 def read_arms(run: Path) -> list[Arm]:
@@ -59,22 +66,11 @@ def read_arms(run: Path) -> list[Arm]:
     Raises:
         BadInput: the directory holds no run of ours.
     """
-    arms = [_read_arm(run)]
-    planned = list(arms[0].scenario["compare"])
-    below = [path for path in (run / COMPARED).glob("*") if (path / RUN_FILE).exists()]
-    below.sort(key=lambda path: (path.name not in planned, _place(planned, path), path.name))
-    return arms + [_read_arm(path) for path in below]
-
-
-def _place(planned: list[str], path: Path) -> int:
-    return planned.index(path.name) if path.name in planned else 0
-
-
-def _read_arm(path: Path) -> Arm:
-    description = read_description(path)
-    for key in KEYS:
-        if key not in description:
-            raise BadInput(str(path / RUN_FILE), f"expected the key {key!r}")
-    rounds = read_table(path, "rounds", ["round"])["round"].to_numpy()
-    mechanism = str(description["scenario"]["hubs"]["mechanism"])
-    return Arm(mechanism, path, description, RoundAxis(rounds))
+    planned = read_description(run).scenario.compare
+    below = [run / COMPARED / mechanism for mechanism in planned]
+    paths = [run, *(path for path in below if (path / RUN_FILE).exists())]
+    logs = [read_table(path, "rounds", ["round"])["round"].to_numpy() for path in paths]
+    return [
+        Arm(path, read_description(path), axis)
+        for path, axis in zip(paths, RoundAxis.aligned(logs), strict=True)
+    ]

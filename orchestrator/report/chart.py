@@ -64,21 +64,27 @@ def line_figure(lines: Sequence[Line], x_title: str, y_title: str) -> go.Figure 
     return figure
 
 
-def rounds_figure(lines: Sequence[Line], y_title: str) -> go.Figure | None:
-    """A plot of lines over the rounds of some arms, with a mark where demand ends."""
+def rounds_figure(run: Arm, lines: Sequence[Line], y_title: str) -> go.Figure | None:
+    """A plot of lines over rounds, with a mark where demand ends."""
     figure = line_figure(lines, "round", y_title)
     if figure is None:
         return None
     figure.update_layout(hovermode="x unified")
     figure.update_xaxes(rangemode="tozero")
-    if max(line.x.max(initial=0) for line in lines) > arms[0].demand_rounds:
-        figure.add_vline(
-            x=arms[0].demand_rounds,
-            line={"color": GREY, "dash": "dot", "width": 1},
-            annotation={"text": "demand ends", "font": {"color": GREY, "size": 11}},
-            annotation_position="top right",
-        )
+    figure.update_yaxes(rangemode="tozero")
+    if max(line.x.max(initial=0) for line in lines) > run.demand_rounds:
+        mark_end_of_demand(figure, run)
     return figure
+
+
+def mark_end_of_demand(figure: go.Figure, run: Arm) -> None:
+    """A thin line at the last round in which demand arrives."""
+    figure.add_vline(
+        x=run.demand_rounds + 0.5,
+        line={"color": GREY, "dash": "dot", "width": 1.5},
+        annotation={"text": "demand ends", "font": {"color": GREY, "size": 11}},
+        annotation_position="top right",
+    )
 
 
 def styled(x_title: str, y_title: str) -> go.Figure:
@@ -91,13 +97,20 @@ def styled(x_title: str, y_title: str) -> go.Figure:
             "height": 370,
             "margin": {"l": 8, "r": 12, "t": 30, "b": 8},
             "font": {"family": "system-ui, sans-serif", "size": 12, "color": "#1f2937"},
-            "legend": {"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom"},
+            "legend": {
+                "orientation": "h",
+                "x": 0,
+                "y": 0,
+                "yref": "container",
+                "yanchor": "bottom",
+            },
             "dragmode": False,
             "showlegend": True,
             "xaxis": {"title": {"text": x_title, "standoff": 8}, **axis},
             "yaxis": {
                 "title": {"text": y_title, "standoff": 8},
                 "hoverformat": ".4~g",
+                "exponentformat": "none",
                 **axis,
             },
         }

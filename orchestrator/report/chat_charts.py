@@ -34,7 +34,7 @@ def welfare(arms: Sequence[Arm]) -> Chart:
         "Value less cost of the chat requests, in the round of their match. Predicted: what the "
         "hub expected, at the reports and bids. Realised: true value of the answer less true "
         "cost; a match whose answer failed or is not in the log counts as nothing.",
-        rounds_figure(arms, lines, "USD per round"),
+        rounds_figure(arms[0], lines, "USD per round"),
     )
 
 
@@ -72,7 +72,7 @@ def money(arms: Sequence[Arm]) -> Chart:
         "money",
         f"Money over rounds, {arm.mechanism}",
         "Settled for chat requests in the round in which their answers came. Workflows are below.",
-        rounds_figure([arm], lines, "USD per round"),
+        rounds_figure(arm, lines, "USD per round"),
     )
 
 
@@ -88,42 +88,16 @@ def cache(arms: Sequence[Arm]) -> Chart:
                 arm.axis.total(rounds, done[column].to_numpy())
                 for column in ("cached_tokens", "prompt_tokens")
             ]
-            percent = 100 * arm.axis.ratio(*totals)
-            lines.append(Line(arm.mechanism, arm.axis.x, percent, colour(position)))
+            percent, shown = 100 * arm.axis.ratio(*totals), arm.with_demand
+            lines.append(Line(arm.mechanism, arm.axis.x[shown], percent[shown], colour(position)))
     return Chart(
         "cache",
         "Cache hit rate over rounds",
-        "Prompt tokens of the answers of a round that their providers found in the KV cache, over "
-        "all their prompt tokens. Answers without a report of cached tokens are left out.",
-        rounds_figure(arms, lines, "% of prompt tokens"),
+        "Prompt tokens that providers found in the KV cache, over all prompt tokens, of the "
+        "answers of a round. Left out: answers that report no cached tokens, and the drain, in "
+        "which answers are few.",
+        rounds_figure(arms[0], lines, "% of prompt tokens"),
     )
-
-
-def scarcity(arms: Sequence[Arm]) -> Chart:
-    """Mean scarcity price in each hub."""
-    arm = arms[0]
-    table = read_table(arm.path, "hubs", ["round", "hub", "arrived", "scarcity_prices_nano"])
-    price = usd(_row_means(table["scarcity_prices_nano"])) * 1000
-    hub, rounds = table["hub"].to_numpy(), table["round"].to_numpy()
-    lines = [
-        Line(name, arm.axis.x, arm.axis.mean(rounds[hub == name], price[hub == name]), colour(i))
-        for i, name in enumerate(pc.unique(table["hub"]).to_pylist())
-        if pc.sum(table["arrived"]).as_py()
-    ]
-    return Chart(
-        "scarcity",
-        f"Scarcity price by hub, {arm.mechanism}",
-        "What one more free slot would have added to the welfare of a clearing, mean over the "
-        "providers of the hub.",
-        rounds_figure([arm], lines, "USD per 1,000 slots"),
-    )
-
-
-def _row_means(lists: pa.ChunkedArray) -> Floats:
-    lengths = pc.list_value_length(lists).to_numpy()
-    row = np.repeat(np.arange(len(lengths)), lengths)
-    sums = np.bincount(row, weights=pc.list_flatten(lists).to_numpy(), minlength=len(lengths))
-    return sums / np.maximum(lengths, 1)
 
 
 def load(arms: Sequence[Arm]) -> Chart:
@@ -148,7 +122,7 @@ def load(arms: Sequence[Arm]) -> Chart:
         f"Load, {arm.mechanism}",
         "Chat requests at the end of each round: with a provider, or unmatched and waiting for the "
         "next clearing; and those given up in it.",
-        rounds_figure([arm], lines, "requests"),
+        rounds_figure(arm, lines, "requests"),
     )
 
 

@@ -17,7 +17,7 @@ def header(arms: Sequence[Arm]) -> str:
     return element(
         "header",
         element("p", "Walras run", class_="kicker"),
-        element("h1", text(run.description["name"])),
+        element("h1", text(run.description.name)),
         *notes,
         pairs(_facts(arms)),
     )
@@ -26,28 +26,30 @@ def header(arms: Sequence[Arm]) -> str:
 def _facts(arms: Sequence[Arm]) -> Iterator[tuple[str, str]]:
     run = arms[0]
     scenario = run.scenario
-    groups = [(group["count"], group["name"]) for group in scenario["providers"]]
+    groups = [(group.count, group.name) for group in scenario.providers]
     yield "Status", run.status
-    yield "Seed", str(run.description["seed"])
+    yield "Seed", str(run.scenario.seed)
     yield (
         "Providers",
-        f"{sum(count for count, _ in groups):,}: "
-        + ", ".join(f"{count:,} {name}" for count, name in groups),
+        f"{sum(count for count, _ in groups):,} ("
+        + ", ".join(f"{count:,} {name}" for count, name in groups)
+        + ")",
     )
-    yield "Hubs", f"{scenario['hubs']['count']} matching ({run.mechanism}) and a workflow hub"
+    yield "Hubs", f"{scenario.hubs.count} matching ({run.mechanism}) and a workflow hub"
     yield "Rounds", _rounds(run)
-    yield "Demand", ", ".join(source["kind"] for source in scenario["demand"])
+    yield "Demand", ", ".join(source.kind for source in scenario.demand)
     yield "Compared with", ", ".join(arm.mechanism for arm in arms[1:]) or "nothing"
-    versions = run.description["versions"].items()
+    versions = run.description.versions.items()
     yield "Versions", ", ".join(f"{package} {version}" for package, version in versions)
 
 
 def _rounds(run: Arm) -> str:
-    trials = run.scenario["trials"]
-    each = f"{trials:,} trials of " if trials > 1 else ""
+    trials = run.scenario.trials
+    each = f" in each of {trials:,} trials" if trials > 1 else ""
+    drain = ", the drain included" if run.axis.last > run.demand_rounds else ""
     return (
-        f"{each}{run.demand_rounds:,} of {run.scenario['round_s']:g} s with demand; "
-        f"{run.axis.last:,} with the drain"
+        f"{run.demand_rounds:,} of {run.scenario.round_s:g} s with demand{each}; "
+        f"{run.axis.last:,} in the log{drain}"
     )
 
 
@@ -64,14 +66,16 @@ def _notices(arms: Sequence[Arm]) -> Iterator[str]:
                 f"“{arm.status}”, and its log ends with round {arm.axis.last:,}."
             )
     started = {arm.path.name for arm in arms[1:]}
-    for mechanism in arms[0].scenario["compare"]:
+    for mechanism in arms[0].scenario.compare:
         if mechanism not in started:
             yield f"The comparison with {mechanism} was planned, and was not run."
 
 
 def scenario_details(run: Arm) -> str:
     """The resolved scenario, folded away."""
-    shown = yaml.safe_dump(dict(run.scenario), sort_keys=False, allow_unicode=True)
+    shown = yaml.safe_dump(
+        run.scenario.model_dump(mode="json"), sort_keys=False, allow_unicode=True
+    )
     return element(
         "details",
         element("summary", "The scenario, with every default"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from plotly.io import to_html
@@ -11,7 +11,7 @@ from plotly.offline import get_plotlyjs
 from market.errors import BadInput
 from orchestrator.report.arms import Arm, read_arms
 from orchestrator.report.chart import Chart
-from orchestrator.report.chat_charts import cache, load, money, scarcity, welfare
+from orchestrator.report.chat_charts import cache, load, money, welfare
 from orchestrator.report.header import header, scenario_details
 from orchestrator.report.markup import element, text
 from orchestrator.report.prediction_charts import (
@@ -20,6 +20,7 @@ from orchestrator.report.prediction_charts import (
     prediction_error,
     ttft_distribution,
 )
+from orchestrator.report.scarcity_chart import scarcity
 from orchestrator.report.style import CSS
 from orchestrator.report.summary_table import summary_table
 from orchestrator.report.workflow_chart import workflow_payments
@@ -45,6 +46,8 @@ POLICY = (
 PLOT_CONFIG = {
     "responsive": True,
     "displaylogo": False,
+    "showSendToCloud": False,
+    "plotlyServerURL": "",
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
 }
 
@@ -71,7 +74,7 @@ def render(arms: Sequence[Arm]) -> str:
         '<meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        element("title", text(f"{arms[0].description['name']} - Walras")),
+        element("title", text(f"{arms[0].description.name} - Walras")),
         element("style", CSS),
         element("script", get_plotlyjs()),
     )
@@ -90,11 +93,20 @@ def _sections(arms: Sequence[Arm]) -> list[str]:
         element(
             "section",
             element("h2", "Charts"),
+            *(element("p", text(words), class_="words") for words in _averaging(arms[0])),
             element("noscript", element("p", "The charts need JavaScript.", class_="notice")),
             element("div", *charts, class_="charts"),
             id="charts",
         ),
     ]
+
+
+def _averaging(run: Arm) -> Iterator[str]:
+    trials, width = run.scenario.trials, run.axis.width
+    over = [f"the {trials:,} trials"] if trials > 1 else []
+    over += [f"{width:,} rounds at a time"] if width > 1 else []
+    if over:
+        yield f"Lines over rounds are means over {' and over '.join(over)}."
 
 
 def _chart(chart: Chart) -> str:

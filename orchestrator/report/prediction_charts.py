@@ -63,13 +63,15 @@ def prediction_error(arms: Sequence[Arm]) -> Chart:
         if len(rounds):
             off = arm.axis.total(rounds, np.abs(expected - realized))
             error = arm.axis.ratio(off, arm.axis.total(rounds, realized))
-            lines.append(Line(what.name.lower(), arm.axis.x, error, colour(position)))
+            shown, name = arm.with_demand, what.name.lower()
+            lines.append(Line(name, arm.axis.x[shown], error[shown], colour(position)))
     return Chart(
         "prediction",
         f"Prediction error over rounds, {arm.mechanism}",
         "Mean absolute error of what the hub expected of its matches, over the mean of what came, "
-        "by the round of the match. Predictions are made before their labels are learned.",
-        rounds_figure([arm], lines, "mean error / mean realised"),
+        "by the round of the match, without the drain. Every prediction was made before its "
+        "outcome was learned from.",
+        rounds_figure(arm, lines, "mean error / mean realised"),
     )
 
 
@@ -86,11 +88,11 @@ def expected_output(arms: Sequence[Arm]) -> Chart:
 def _scatter(arm: Arm, what: Predicted) -> Chart:
     _, expected, realized = _pairs(arm, what)
     every = max(1, -(-len(expected) // SCATTERED))
-    some = f", every {every}th match" if every > 1 else ""
+    some = f"; one in {every} is shown" if every > 1 else ""
     return Chart(
         f"expected-{what.key}",
         f"{what.name}: expected and realised, {arm.mechanism}",
-        f"One point a served match{some}. On the dashed line, what came is what was expected.",
+        f"A point is a served match{some}. On the dashed line, what came is what was expected.",
         _scatter_figure(what, expected[::every], realized[::every]) if len(expected) else None,
     )
 
@@ -104,7 +106,8 @@ def _scatter_figure(what: Predicted, expected: Floats, realized: Floats) -> go.F
         name="match",
         marker={"color": colour(0), "size": 4, "opacity": 0.4},
     )
-    low, high = max(expected.min(), realized.min()), min(expected.max(), realized.max())
+    both = np.concatenate([expected, realized])
+    low, high = both.min(), both.max()
     figure.add_scatter(
         x=[low, high],
         y=[low, high],
@@ -113,11 +116,11 @@ def _scatter_figure(what: Predicted, expected: Floats, realized: Floats) -> go.F
         line={"color": GREY, "dash": "dash", "width": 1.5},
         hoverinfo="skip",
     )
-    figure.update_xaxes(hoverformat=".4~g")
-    if min(expected.min(), realized.min()) > 0:
-        figure.update_xaxes(type="log", dtick="D2")
-        figure.update_yaxes(type="log", dtick="D2")
-    return figure
+    axis: dict[str, object] = {"hoverformat": ".4~g", "range": [low, high]}
+    if low > 0:
+        ends = [np.log10(low) - 0.05, np.log10(high) + 0.05]
+        axis |= {"type": "log", "dtick": "D2", "range": ends}
+    return figure.update_xaxes(axis).update_yaxes(axis)
 
 
 def _pairs(arm: Arm, what: Predicted) -> tuple[Floats, Floats, Floats]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,29 +19,39 @@ class RoundAxis:
 
     Args:
         rounds: the round of each row of the table ``rounds``, of all trials.
+        width: rounds in a bin.
     """
 
-    def __init__(self, rounds: npt.NDArray[Any]):
+    def __init__(self, rounds: npt.NDArray[Any], width: int):
         self.last = int(rounds.max(initial=0))
-        self.width = max(1, -(-self.last // MAX_POINTS))
+        self.width = width
         self._bins = -(-self.last // self.width)
         self._rounds_in_bin = self.total(rounds, np.ones(len(rounds)))
 
     @property
     def x(self) -> Floats:
         """The middle of each bin, a round's own number where the bin is one round."""
-        return np.arange(self._bins) * self.width + (1 + self.width) / 2
+        return np.arange(self._bins, dtype=np.float64) * self.width + (1 + self.width) / 2
 
     def total(self, rounds: npt.NDArray[Any], values: npt.NDArray[Any]) -> Floats:
         """The sum of ``values`` in each bin."""
         bins = (rounds.astype(np.intp) - 1) // self.width
-        return np.bincount(bins, weights=values.astype(float), minlength=self._bins)
+        return np.bincount(bins, values.astype(float), self._bins).astype(np.float64)
 
     def mean(self, rounds: npt.NDArray[Any], values: npt.NDArray[Any]) -> Floats:
         """The sum of ``values`` in a round, on average over the rounds of a bin and the trials."""
         return self.ratio(self.total(rounds, values), self._rounds_in_bin)
 
+    @classmethod
+    def aligned(cls, logs: Sequence[npt.NDArray[Any]]) -> list[RoundAxis]:
+        """An axis for each log, all with the same bins."""
+        last = max(int(rounds.max(initial=0)) for rounds in logs)
+        width = max(1, -(-last // MAX_POINTS))
+        return [cls(rounds, width) for rounds in logs]
+
     @staticmethod
     def ratio(part: Floats, whole: Floats) -> Floats:
         """Bin by bin; NaN where the whole is nothing."""
-        return np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)
+        ratio = np.full(len(part), np.nan)
+        np.divide(part, whole, out=ratio, where=whole > 0)
+        return ratio

@@ -23,7 +23,8 @@ th[scope=row] { padding-left: 0; text-align: left; font-weight: 400; }
 .sub th[scope=row] { padding-left: 1rem; color: #4b5563; }
 .charts { display: grid; grid-template-columns: minmax(0, 1fr); gap: 2rem; }
 @media (min-width: 960px) { .charts { grid-template-columns: repeat(2, minmax(0, 1fr)); } }
-figure { margin: 0; min-width: 0; }
+figure { margin: 0; min-width: 0; display: flex; flex-direction: column; }
+figure > div { margin-top: auto; }
 h3 { margin: 0; font-size: 1.05rem; }
 figcaption { margin: 0 0 .5rem; color: #4b5563; font-size: .875rem; }
 .empty { padding: 2rem 1rem; background: #f3f4f6; }

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from orchestrator.analysis.summary import summarize
+from orchestrator.analysis.summary_rows import SUMMARY_ROWS
 from orchestrator.report.arms import Arm
 from orchestrator.report.markup import element, table_row, text
-from orchestrator.summary import summarize
-from orchestrator.summary_rows import SUMMARY_ROWS
+
+WORDS = (
+    "Chat requests first, workflows last. Welfare is value less cost: realised at the true values "
+    "and costs of what was served, predicted at the reports and bids of what was matched. An "
+    "answer at a loss cost its client more than it was worth to it, or its provider more than it "
+    "was paid."
+)
 
 
 def summary_table(arms: Sequence[Arm]) -> str:
@@ -19,12 +26,9 @@ def summary_table(arms: Sequence[Arm]) -> str:
         for label, show in SUMMARY_ROWS
     ]
     columns = [element("th", text(head), scope="col") for head in heads]
-    return element(
-        "div",
-        element(
-            "table",
-            element("thead", element("tr", element("td"), *columns)),
-            element("tbody", *rows),
-        ),
-        class_="scroll",
+    table = element(
+        "table",
+        element("thead", element("tr", element("td"), *columns)),
+        element("tbody", *rows),
     )
+    return element("p", text(WORDS), class_="words") + element("div", table, class_="scroll")

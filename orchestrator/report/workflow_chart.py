@@ -24,8 +24,7 @@ def workflow_payments(arms: Sequence[Arm]) -> Chart:
         "workflows",
         "Workflows: payments and true cost",
         "Mean over the served workflows of each graph: the sum of the threshold payments, and the "
-        "winners' quantities at their private costs. The payments exceed the cost by what "
-        "truthfulness takes.",
+        "winners' quantities at their private costs. A truthful winner is paid at least its cost.",
         _bars(bought) if len(bought) else None,
     )
 

@@ -10,7 +10,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from orchestrator.cli import main
-from orchestrator.run_directory import COMPLETE, INTERRUPTED
+from orchestrator.run_directory import read_description
 from tests.invariants import check_run
 from tests.markets import GROUPS
 
@@ -122,7 +122,7 @@ def test_force_leaves_folders_alone_that_are_no_run(scenario: Path, tmp_path: Pa
     precious.mkdir()
     (precious / "chapter.tex").write_text("words")
     result = walras("run", scenario, "--out", precious, "--force")
-    assert_one_line_error(result, str(precious), "not a run of ours")
+    assert_one_line_error(result, str(precious), "has no run.json")
     assert (precious / "chapter.tex").read_text() == "words"
 
 
@@ -147,7 +147,7 @@ def test_an_interrupted_run_keeps_what_was_committed(
     result = walras("run", scenario, "--out", out, "--set", "log.checkpoint_rounds=1")
     assert result.exit_code == 130
     assert f"interrupted; what was committed is in {out}" in result.stderr
-    assert json.loads((out / "run.json").read_text())["status"] == INTERRUPTED
+    assert read_description(out).status == "interrupted"
     assert json.loads((out / "checkpoint.json").read_text())["round"] == 2
 
 
@@ -193,7 +193,7 @@ def test_a_trace_is_played(scenario: Path, tmp_path: Path) -> None:
     result = walras("run", scenario, "--out", out, "--set", demand, "--set", "compare=[]")
     assert result.exit_code == 0, result.output
     check_run(out)
-    assert json.loads((out / "run.json").read_text())["status"] == COMPLETE
+    assert read_description(out).status == "complete"
 
 
 def test_solve_prints_one_json_answer(tmp_path: Path) -> None:

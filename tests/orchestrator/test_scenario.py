@@ -51,6 +51,11 @@ def test_the_examples_are_good(example: str) -> None:
     assert isinstance(load_scenario(folder / f"{example}.yaml"), Scenario)
 
 
+def test_a_scenario_comes_back_from_what_a_run_keeps_of_it(file: Path) -> None:
+    scenario = load_scenario(file)
+    assert Scenario.model_validate_json(scenario.model_dump_json()) == scenario
+
+
 def test_a_setting_changes_a_key(file: Path) -> None:
     settings = ("demand.0.rate_per_s=7.5", "providers.1.name=huge", "hubs.patience_rounds=9")
     scenario = load_scenario(file, settings)

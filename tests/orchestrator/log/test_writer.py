@@ -6,6 +6,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from market.errors import BadInput
 from orchestrator.log import LogWriter, read_table
 from orchestrator.log import writer as writer_module
 from orchestrator.log.schema import SCHEMAS
@@ -22,7 +23,7 @@ def settlement(round_: int) -> SettlementRow:
 
 
 def visible(run: Path, table: str) -> list[int]:
-    """The rounds that a plain glob sees."""
+    """The rounds that a reader sees."""
     return read_table(run, table)["round"].to_pylist()
 
 
@@ -36,6 +37,15 @@ def test_rows_come_back_as_they_were_written(tmp_path: Path) -> None:
     log.commit(2)
     assert read_table(tmp_path, "timings").to_pylist() == [timing(n)._asdict() for n in (1, 2)]
     assert read_table(tmp_path, "settlements").to_pylist() == [settlement(1)._asdict()]
+
+
+def test_a_part_that_is_no_parquet_is_named(tmp_path: Path) -> None:
+    part = tmp_path / "timings" / "part-0000-000000.parquet"
+    part.parent.mkdir()
+    part.write_bytes(b"PAR1 but not really")
+    with pytest.raises(BadInput, match="is not a readable part of the log") as caught:
+        read_table(tmp_path, "timings")
+    assert caught.value.where == str(part)
 
 
 def test_nothing_is_visible_before_the_commit(tmp_path: Path) -> None:
@@ -77,9 +87,11 @@ def test_what_the_checkpoint_names_is_published_after_a_crash(
         patch.setattr(writer_module, "publish_pending", _power_cut)
         with pytest.raises(PowerCut):
             log.commit(1)
-    assert visible(tmp_path, "timings") == []
+    assert not (tmp_path / "timings").exists()
+    assert visible(tmp_path, "timings") == visible(tmp_path, "settlements") == [1]
     for _ in range(2):
         publish_pending(tmp_path)
+        assert (tmp_path / "timings" / "part-0000-000000.parquet").exists()
         assert visible(tmp_path, "timings") == visible(tmp_path, "settlements") == [1]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from orchestrator.summary import RunSummary
+from orchestrator.analysis.summary import RunSummary
 
 NONE = "-"
 

@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from orchestrator.summary import RunSummary, summarize
+from orchestrator.analysis.summary import RunSummary, summarize
 from tests.markets import DIALOGUES, GROUPS, WORKFLOWS, run_market, small_market
 
 

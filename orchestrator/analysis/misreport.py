@@ -16,8 +16,9 @@ import numpy as np
 from market.matching import clear
 from market.money import TOKENS_PER_MTOK, usd
 from market.workflow import StarOptions, star
-from orchestrator.log import read_description, read_table
-from orchestrator.replay import chat_clearing, workflow_auction
+from orchestrator.analysis.replay import chat_clearing, workflow_auction
+from orchestrator.log import read_table
+from orchestrator.run_directory import read_description
 
 GRID = 41
 
@@ -81,11 +82,9 @@ def workflow_misreport(run: Path) -> Misreport | None:
         return None
     dearest = max(paid, key=lambda row: row["payment_nano"])
     auction = workflow_auction(run, dearest["trial"], dearest["workflow"])
-    hub = read_description(run)["scenario"]["hubs"]["workflow"]
+    hub = read_description(run).scenario.hubs.workflow
     options = StarOptions(
-        solver=hub["solver"],
-        reserve=hub["reserve"],
-        charge_entry_input=hub["charge_entry_input"],
+        solver=hub.solver, reserve=hub.reserve, charge_entry_input=hub.charge_entry_input
     )
     payments = star(auction.workflow, auction.offers, options).payments_usd
     liar = max(payments, key=lambda name: payments[name])

@@ -7,9 +7,9 @@ import pytest
 
 from market.matching import clear
 from market.workflow import star
+from orchestrator.analysis.misreport import chat_misreport, workflow_misreport
+from orchestrator.analysis.replay import chat_clearing, workflow_auction
 from orchestrator.log import read_table
-from orchestrator.misreport import chat_misreport, workflow_misreport
-from orchestrator.replay import chat_clearing, workflow_auction
 from tests.markets import DIALOGUES, GROUPS, WORKFLOWS, run_market, small_market
 
 DEMAND = [DIALOGUES | {"rate_per_s": 20}, WORKFLOWS]

@@ -1,0 +1,35 @@
+import numpy as np
+
+from orchestrator.report.round_axis import MAX_POINTS, RoundAxis
+
+
+def test_few_rounds_are_a_point_each():
+    axis = RoundAxis(np.array([1, 2, 3]), 1)
+    assert axis.x.tolist() == [1, 2, 3]
+    assert axis.mean(np.array([1, 3, 3]), np.array([2.0, 1.0, 4.0])).tolist() == [2, 0, 5]
+
+
+def test_trials_are_averaged_over_those_that_reached_the_round():
+    axis = RoundAxis(np.array([1, 2, 1]), 1)
+    assert axis.mean(np.array([1, 1, 2]), np.array([2.0, 4.0, 5.0])).tolist() == [3, 5]
+
+
+def test_many_rounds_share_points_and_a_short_last_bin_counts_its_own_rounds():
+    rounds = np.arange(1, 2 * MAX_POINTS)
+    (axis,) = RoundAxis.aligned([rounds])
+    assert (axis.width, len(axis.x), axis.x[0]) == (2, MAX_POINTS, 1.5)
+    assert set(axis.mean(rounds, np.full(len(rounds), 7.0))) == {7.0}
+
+
+def test_the_axes_of_one_page_have_the_same_bins():
+    short, long = RoundAxis.aligned([np.arange(1, 10), np.arange(1, MAX_POINTS + 2)])
+    assert short.width == long.width == 2
+
+
+def test_a_ratio_to_nothing_is_missing():
+    assert np.isnan(RoundAxis.ratio(np.array([0.0]), np.array([0.0]))).all()
+
+
+def test_a_log_without_rounds_has_no_points():
+    (axis,) = RoundAxis.aligned([np.array([], dtype=np.int64)])
+    assert (axis.last, len(axis.x)) == (0, 0)
