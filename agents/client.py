@@ -20,8 +20,8 @@ class ClientParams(Params):
 
     count: int = Field(1000, ge=1)
     quality_weight: Draw = Distribution(uniform=(0.5, 0.9))
-    quality_usd: Draw = Distribution(lognormal=(0.0008, 0.6))
-    latency_usd_per_s: Draw = Distribution(lognormal=(0.00025, 0.6))
+    quality_usd: Draw = Distribution(lognormal=(0.0005, 0.6))
+    latency_usd_per_s: Draw = Distribution(lognormal=(0.0002, 0.6))
     strategy: Strategy = Truthful()
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -10,7 +12,7 @@ from rich.table import Table
 
 from orchestrator.analysis.misreport import Misreport, chat_misreport, workflow_misreport
 from orchestrator.analysis.summary import summarize
-from orchestrator.analysis.summary_rows import SUMMARY_ROWS
+from orchestrator.analysis.summary_rows import summary_rows
 from orchestrator.run import Plan
 from orchestrator.run_directory import COMPARED
 from orchestrator.scenario import Scenario
@@ -45,8 +47,8 @@ def announce_result(console: Console, directory: Path, scenario: Scenario) -> No
     table.add_column("", no_wrap=True)
     for mechanism in runs:
         table.add_column(mechanism, justify="right", no_wrap=True)
-    for label, show in SUMMARY_ROWS:
-        table.add_row(label, *map(show, runs.values()))
+    for label, figures in summary_rows(list(runs.values())):
+        table.add_row(label, *figures)
     console.print()
     console.print(table, highlight=False)
     console.print()
@@ -56,10 +58,20 @@ def announce_result(console: Console, directory: Path, scenario: Scenario) -> No
     seconds = sum(run.seconds for run in runs.values())
     rounds = sum(run.rounds for run in runs.values())
     console.print(f"\n{rounds} rounds in {seconds:.1f} s. Next:", highlight=False)
-    where = shlex.quote(str(directory))
-    console.print(f"  walras report {where}", highlight=False, soft_wrap=True)
-    first = f"SELECT status, count(*) FROM '{directory}/requests/*.parquet' GROUP BY status"
-    console.print(f'  duckdb -c "{first}"', highlight=False, soft_wrap=True)
+    for command in _next_commands(directory):
+        console.print(f"  {command}", highlight=False, soft_wrap=True, markup=False)
+
+
+def _next_commands(directory: Path) -> list[str]:
+    """Commands that work as they are printed, from where the run was started."""
+    here = Path(sys.argv[0])
+    walras = "walras" if shutil.which("walras") else shlex.quote(str(here))
+    python = shlex.quote(str(here.with_name("python"))) if here.parent.name == "bin" else "python"
+    requests = f"duckdb.read_parquet('{directory}/requests/*.parquet')"
+    return [
+        f"{walras} report {shlex.quote(str(directory))}",
+        f"{python} -c \"import duckdb; print({requests}.aggregate('status, count(*)'))\"",
+    ]
 
 
 def _misreport_line(lie: Misreport) -> str:

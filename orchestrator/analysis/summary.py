@@ -17,7 +17,21 @@ Columns = dict[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
-class ChatSummary:
+class Endings:
+    """How what was asked ended."""
+
+    served: int
+    refused: int
+    failed: int
+
+    @property
+    def asked(self) -> int:
+        """All that was asked."""
+        return self.served + self.refused + self.failed
+
+
+@dataclass(frozen=True)
+class ChatSummary(Endings):
     """The chat market; money in USD.
 
     ``reported_welfare`` is predicted value less cost at the bids, what the clearings maximised;
@@ -26,9 +40,6 @@ class ChatSummary:
     whose provider got less than it cost.
     """
 
-    served: int
-    refused: int
-    failed: int
     reported_welfare_usd: float
     realized_welfare_usd: float
     clients_paid_usd: float
@@ -47,12 +58,9 @@ class ChatSummary:
 
 
 @dataclass(frozen=True)
-class WorkflowSummary:
+class WorkflowSummary(Endings):
     """The workflow market; money in USD, over the workflows that were served."""
 
-    served: int
-    refused: int
-    failed: int
     paid_usd: float
     true_cost_usd: float
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from orchestrator.analysis.summary import RunSummary
 
@@ -24,8 +24,9 @@ def _seconds(*amounts: float) -> str:
     return NONE if any(map(math.isnan, amounts)) else " / ".join(f"{s:.3f}" for s in amounts) + " s"
 
 
-#: Label, and what to show of a run. An indented row belongs to the one above it.
-SUMMARY_ROWS: list[tuple[str, Callable[[RunSummary], str]]] = [
+_Rows = list[tuple[str, Callable[[RunSummary], str]]]
+
+_CHAT: _Rows = [
     ("requests served", lambda run: f"{run.chat.served:,}"),
     ("  refused / failed", lambda run: f"{run.chat.refused:,} / {run.chat.failed:,}"),
     ("welfare, realised", lambda run: _usd(run.chat.realized_welfare_usd)),
@@ -42,8 +43,22 @@ SUMMARY_ROWS: list[tuple[str, Callable[[RunSummary], str]]] = [
     ("answers right", lambda run: _share(run.chat.quality)),
     ("median value of a match", lambda run: _usd(run.chat.median_value_usd, 6)),
     ("median cost of a match", lambda run: _usd(run.chat.median_cost_usd, 6)),
+]
+
+_WORKFLOWS: _Rows = [
     ("workflows served", lambda run: f"{run.workflows.served}"),
     ("  refused / failed", lambda run: f"{run.workflows.refused} / {run.workflows.failed}"),
     ("  paid / true cost",
      lambda run: f"{_usd(run.workflows.paid_usd, 2)} / {_usd(run.workflows.true_cost_usd, 2)}"),
 ]  # fmt: skip
+
+
+def summary_rows(runs: Sequence[RunSummary]) -> list[tuple[str, list[str]]]:
+    """A label, and what it is in every run; an indented label belongs to the one above it.
+
+    A market in which nothing was asked in any run has no rows.
+    """
+    chat = any(run.chat.asked for run in runs)
+    workflows = any(run.workflows.asked for run in runs)
+    rows = (_CHAT if chat else []) + (_WORKFLOWS if workflows else [])
+    return [(label, [show(run) for run in runs]) for label, show in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from orchestrator.analysis.summary import summarize
-from orchestrator.analysis.summary_rows import SUMMARY_ROWS
+from orchestrator.analysis.summary_rows import summary_rows
 from orchestrator.report.arms import Arm
 from orchestrator.report.markup import element, table_row, text
 
@@ -22,8 +22,8 @@ def summary_table(arms: Sequence[Arm]) -> str:
     runs = [summarize(arm.path) for arm in arms]
     heads = [arm.mechanism if arm.complete else f"{arm.mechanism} ({arm.status})" for arm in arms]
     rows = [
-        table_row(label.strip(), map(show, runs), "sub" if label.startswith(" ") else "")
-        for label, show in SUMMARY_ROWS
+        table_row(label.strip(), figures, "sub" if label.startswith(" ") else "")
+        for label, figures in summary_rows(runs)
     ]
     columns = [element("th", text(head), scope="col") for head in heads]
     table = element(

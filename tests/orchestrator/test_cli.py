@@ -85,10 +85,19 @@ def test_a_run_says_what_it_does_and_what_came_of_it(scenario: Path, tmp_path: P
         "cache hit rate",
         "TTFT mean / P99",
         "best misreport of",
-        f"walras report {out}",
+        f" report {out}",
     ):
         assert said in result.stdout
     check_run(out)
+
+
+def test_a_market_in_which_nothing_was_asked_is_not_in_the_summary(
+    scenario: Path, tmp_path: Path
+) -> None:
+    demand = "demand=[{kind: dialogues, rate_per_s: 4}]"
+    result = walras("run", scenario, "--out", tmp_path / "out", "--set", demand)
+    assert "requests served" in result.stdout
+    assert "workflows served" not in result.stdout
 
 
 def test_the_default_directory_is_named_after_the_scenario(

@@ -1,0 +1,54 @@
+"""The shipped scenarios, in small; and on real files where those lie beside the checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.analysis.summary import summarize
+from orchestrator.scenario import load_scenario
+from tests.markets import run_market
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples"
+DATA = ROOT.parent / "shared" / "data"
+
+
+def real(name: str) -> Path:
+    path = DATA / name
+    if not path.exists():
+        pytest.skip(f"needs the real file {name} under shared/data beside the checkout")
+    return path
+
+
+def test_the_quickstart_in_small(tmp_path: Path) -> None:
+    fewer = ("rounds=8", "demand.0.rate_per_s=10", "providers.0.count=20", "compare=[random]")
+    scenario = load_scenario(EXAMPLES / "quickstart.yaml", fewer)
+    summary = summarize(run_market(scenario, tmp_path / "run"))
+    assert summary.chat.served > 50
+    assert summary.workflows.served == 2
+
+
+def test_the_dialogues_without_a_file(tmp_path: Path) -> None:
+    scenario = load_scenario(EXAMPLES / "dialogues.yaml", ("rounds=8", "compare=[]"))
+    assert summarize(run_market(scenario, tmp_path / "run")).chat.served > 10
+
+
+def test_the_dialogues_of_a_real_file(tmp_path: Path) -> None:
+    file = real("dialogues/quac_500_in_coqa_shape.json")
+    settings = (f"demand.0.path={file}", "compare=[]")
+    scenario = load_scenario(EXAMPLES / "dialogues.yaml", settings)
+    chat = summarize(run_market(scenario, tmp_path / "run")).chat
+    assert chat.served + chat.refused + chat.failed <= 2126
+    assert chat.served > 1900
+    assert chat.hit_rate > 0.3
+
+
+def test_a_real_trace(tmp_path: Path) -> None:
+    file = real("traces/azure2023_conv.csv")
+    settings = (f"demand.0.path={file}", "demand.0.limit=1000", "rounds=30", "compare=[]")
+    scenario = load_scenario(EXAMPLES / "azure.yaml", settings)
+    chat = summarize(run_market(scenario, tmp_path / "run")).chat
+    assert chat.served + chat.refused + chat.failed == 1000
+    assert chat.hit_rate == 0.0
