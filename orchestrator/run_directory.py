@@ -38,6 +38,7 @@ class RunDescription(BaseModel):
     schema_version: int
     status: Status
     name: str
+    seed: int
     versions: dict[str, str]
     scenario: Scenario
 
@@ -73,6 +74,7 @@ def write_description(run: Path, name: str, scenario: Scenario, status: Status) 
         schema_version=SCHEMA_VERSION,
         status=status,
         name=name,
+        seed=scenario.seed,
         versions=versions | {package: version(package) for package in PACKAGES},
         scenario=scenario,
     )

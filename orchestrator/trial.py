@@ -45,8 +45,7 @@ class Trial:
         self._runtime = runtime
         self._chats: dict[str, OpenChat] = {}
         self._workflows: dict[str, OpenWorkflow] = {}
-        self._jobs: dict[str, Job] = {}
-        self._provider_of: dict[str, str] = {}
+        self._jobs: dict[str, tuple[str, Job]] = {}  # what is in flight, and at which provider
 
     def rounds(self) -> Iterator[RoundRecord]:
         """The rounds, as they happen, until nothing is open or the drain takes too long."""
@@ -60,7 +59,6 @@ class Trial:
             self._answer(completions)
             arrived = self._arrivals(number, now_s)
             workflows = self._workflow_arrivals(now_s)
-            self._teach_router(completions)
             clock.lap("routing_s")
             bids = {reply.bid.provider: reply.bid for reply in replies}
             chat = self._clear_chat(number, completions, arrived, bids)
@@ -78,7 +76,7 @@ class Trial:
                 workflows=bought,
                 chat_ends=self._end_chats(completions, chat),
                 workflow_ends=self._end_workflows(bought, number),
-                inflight=sum(job.kind == CHAT for job in self._jobs.values()),
+                inflight=sum(job.kind == CHAT for _, job in self._jobs.values()),
                 seconds=clock.seconds,
             )
             if self._is_last(number) or self._nothing_left(number):
@@ -90,30 +88,26 @@ class Trial:
         completions.sort(key=lambda done: (done.finish_s, done.provider, done.request))
         for done in completions:
             del self._jobs[done.request]
-            del self._provider_of[done.request]
         if self._is_last(number):
-            completions += [self._abandoned(job, number) for job in self._jobs.values()]
+            now_s = number * self._scenario.round_s
+            completions += [
+                _abandoned(job, provider, now_s) for provider, job in self._jobs.values()
+            ]
             self._jobs.clear()
         return completions
 
-    def _abandoned(self, job: Job, number: int) -> Completion:
-        now_s = number * self._scenario.round_s
-        provider = self._provider_of.pop(job.request)
-        tokens = prompt_tokens(job.prompt)
-        return Completion(
-            job.request, provider, job.kind, job.submitted_s, now_s, now_s, tokens, None, 0,
-            error=TRIAL_ENDED,
-        )  # fmt: skip
-
     def _answer(self, completions: Sequence[Completion]) -> None:
-        """Tell the tape which turns were answered, so that their dialogues go on."""
+        """Tell the tape which turns were answered, and the router what they were about."""
         for done in completions:
-            if done.kind == CHAT:
-                turn = self._chats[done.request].turn
-                if done.error is None:
-                    self._market.demand.answered(turn, done.finish_s)
-                else:
-                    self._market.demand.lost(turn)
+            if done.kind != CHAT:
+                continue
+            chat = self._chats[done.request]
+            if done.error is None:
+                self._market.demand.answered(chat.turn, done.finish_s)
+            else:
+                self._market.demand.lost(chat.turn)
+            if done.domain is not None:
+                self._market.router.learn(chat.request, done.domain)
 
     def _arrivals(self, number: int, now_s: float) -> list[OpenChat]:
         """The chat turns of this round, as their clients report them, with a hub for each."""
@@ -150,11 +144,6 @@ class Trial:
             self._workflows[arrival.request] = OpenWorkflow(arrival, request)
             requests.append(request)
         return requests
-
-    def _teach_router(self, completions: Sequence[Completion]) -> None:
-        for done in completions:
-            if done.domain is not None:
-                self._market.router.learn(self._chats[done.request].request, done.domain)
 
     def _clear_chat(
         self,
@@ -206,8 +195,7 @@ class Trial:
             jobs[node.provider].append(_node_job(node, now_s))
         for provider, handed in jobs.items():
             for job in handed:
-                self._jobs[job.request] = job
-                self._provider_of[job.request] = provider
+                self._jobs[job.request] = provider, job
         return jobs
 
     def _chat_job(self, award: ChatAward, now_s: float) -> Job:
@@ -253,3 +241,18 @@ class Trial:
 
 def _node_job(node: NodeDispatch, now_s: float) -> Job:
     return Job(node.request, NODE, node.prompt, node.output_tokens, node.answer, now_s)
+
+
+def _abandoned(job: Job, provider: str, now_s: float) -> Completion:
+    return Completion(
+        request=job.request,
+        provider=provider,
+        kind=job.kind,
+        submitted_s=job.submitted_s,
+        first_token_s=now_s,
+        finish_s=now_s,
+        prompt_tokens=prompt_tokens(job.prompt),
+        cached_tokens=None,
+        output_tokens=0,
+        error=TRIAL_ENDED,
+    )

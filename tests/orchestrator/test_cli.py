@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -277,3 +280,20 @@ def test_help_names_every_command() -> None:
     assert result.exit_code == 0
     for command in ("run", "solve", "report"):
         assert command in result.stdout
+
+
+def test_a_package_that_hides_ours_is_named(tmp_path: Path) -> None:
+    impostor = tmp_path / "agents"
+    impostor.mkdir()
+    (impostor / "__init__.py").write_text("")
+    result = subprocess.run(
+        [sys.executable, "-c", "from orchestrator.cli import main; main()", "solve", "x.json"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 2
+    (line,) = result.stderr.splitlines()
+    assert f"the package 'agents' at {impostor / '__init__.py'} hides ours" in line
