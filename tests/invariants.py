@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from market.matching.assignment import matched_weight, max_weight_matching
 from market.money import TOKENS_PER_MTOK, nano_usd
 from orchestrator.log import read_table
 from orchestrator.log.tables import TABLES
@@ -188,6 +189,8 @@ def prices_clear_every_market(log: dict[str, Rows], *, everyone: bool) -> None:
         prices = np.array(published[round_, hub]["scarcity_prices_nano"])
         assert (prices >= 0).all()
         free = np.array(rows[0]["capacities"])
+        if everyone:
+            assert (prices == worth_of_one_more_slot(rows)).all()
         owners = Counter(row["client"] for row in rows)
         for row in rows:
             surplus = np.array(row["value_nano"]) - np.array(row["cost_nano"]) - prices
@@ -206,6 +209,18 @@ def prices_clear_every_market(log: dict[str, Rows], *, everyone: bool) -> None:
                 assert award["client_pays_nano"] <= award["cost_nano"] + prices[column]
         assert (free >= 0).all()
         assert (prices[free > 0] == 0).all()
+
+
+def worth_of_one_more_slot(rows: Rows) -> np.ndarray:
+    """By how much the best matching gains when each provider in turn gets another slot."""
+    values, costs = (np.array([row[key] for row in rows]) for key in ("value_nano", "cost_nano"))
+    capacities = np.array(rows[0]["capacities"])
+
+    def welfare(slots: np.ndarray) -> int:
+        return matched_weight(values - costs, max_weight_matching(values - costs, slots))
+
+    more = np.eye(len(capacities), dtype=np.int64)
+    return np.array([welfare(capacities + slot) for slot in more]) - welfare(capacities)
 
 
 def _grouped(rows: Rows, *keys: str) -> dict[Any, Rows]:
