@@ -1,0 +1,106 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from agents.client import Client, ClientParams, ClientPopulation
+from agents.strategy import MarkDown, MarkUp, Random, Truthful
+from market.messages import CHAT, Completion, Valuation
+
+STRATEGIES = [Truthful(), MarkUp(by=2.0), MarkDown(by=0.5), Random(between=(0.5, 2.0))]
+NAMES = [f"client-{number:04d}" for number in range(20)]
+
+
+def served(**changes) -> Completion:
+    usual = Completion("r", "p", CHAT, 1.0, 1.5, 3.0, 100, 0, 10, quality=1.0, domain="law")
+    return dataclasses.replace(usual, **changes)
+
+
+def client_worth(weight: float, quality_usd: float, latency_usd_per_s: float, **params) -> Client:
+    return Client(
+        "c",
+        ClientParams(
+            quality_weight=weight,
+            quality_usd=quality_usd,
+            latency_usd_per_s=latency_usd_per_s,
+            **params,
+        ),
+        seed=1,
+    )
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_valuation_does_not_depend_on_how_it_is_reported(strategy):
+    honest, other = ClientParams(), ClientParams(strategy=strategy)
+    for name in NAMES:
+        assert Client(name, honest, 7).valuation == Client(name, other, 7).valuation
+
+
+def test_the_truthful_report_their_valuation():
+    client = Client("c", ClientParams(), 7)
+    assert client.report("d-1.1") == client.valuation
+
+
+@pytest.mark.parametrize(("strategy", "factor"), [(MarkUp(by=2.0), 2.0), (MarkDown(by=0.5), 0.5)])
+def test_a_misreport_scales_the_amounts_and_leaves_the_weight(strategy, factor):
+    client = client_worth(0.7, 0.004, 0.002, strategy=strategy)
+    assert client.report("r") == Valuation(0.7, 0.004 * factor, 0.002 * factor)
+    assert client.valuation == Valuation(0.7, 0.004, 0.002)
+
+
+def test_a_random_report_differs_from_request_to_request_and_is_repeatable():
+    client = client_worth(0.5, 1.0, 1.0, strategy=Random(between=(0.5, 2.0)))
+    reports = [client.report(f"d-1.{turn}") for turn in range(1, 30)]
+    assert len({report.quality_usd for report in reports}) == 29
+    assert all(0.5 <= report.quality_usd == report.latency_usd_per_s <= 2.0 for report in reports)
+    assert client.report("d-1.1") == reports[0]
+
+
+def test_clients_differ_and_depend_on_their_name_and_the_seed_alone():
+    params = ClientParams()
+    valuations = [Client(name, params, 7).valuation for name in NAMES]
+    assert len(set(valuations)) == len(NAMES)
+    assert [Client(name, params, 7).valuation for name in reversed(NAMES)] == valuations[::-1]
+    assert Client(NAMES[0], params, 8).valuation != valuations[0]
+
+
+def test_valuations_stay_within_reason_whatever_is_drawn():
+    client = client_worth(3.0, -1.0, 1e9)
+    assert client.valuation == Valuation(1.0, 0.0, 1e3)
+
+
+def test_the_realised_value_is_that_of_the_quality_less_that_of_the_wait():
+    # 0.75 * 0.004 * 1 - 0.25 * 0.002 * 0.5 s
+    client = client_worth(0.75, 0.004, 0.002, strategy=MarkUp(by=3.0))
+    assert client.realized_value_nano(served()) == 3_000_000 - 250_000
+    assert client.realized_value_nano(served(quality=0.0)) == -250_000
+    assert client.realized_value_nano(served(first_token_s=1.0)) == 3_000_000
+
+
+def test_an_answer_without_a_grade_has_only_its_wait_and_a_failure_is_worth_nothing():
+    client = client_worth(0.75, 0.004, 0.002)
+    assert client.realized_value_nano(served(quality=None)) == -250_000
+    assert client.realized_value_nano(served(error="too long", quality=None)) == 0
+
+
+def test_a_population_keeps_its_clients():
+    population = ClientPopulation(ClientParams(), 7)
+    assert population["client-0001"] is population["client-0001"]
+    assert population["client-0001"].valuation == Client("client-0001", ClientParams(), 7).valuation
+
+
+def test_dialogues_are_spread_evenly_over_the_clients():
+    population = ClientPopulation(ClientParams(count=4), 7)
+    owners = [population.client_of(f"d0-{number}") for number in range(2000)]
+    names, counts = np.unique(owners, return_counts=True)
+    assert names.tolist() == ["client-0000", "client-0001", "client-0002", "client-0003"]
+    assert counts / 2000 == pytest.approx([0.25] * 4, abs=0.04)
+    assert owners == [
+        ClientPopulation(ClientParams(count=4), 7).client_of(f"d0-{number}")
+        for number in range(2000)
+    ]
+
+
+def test_the_only_client_owns_everything():
+    population = ClientPopulation(ClientParams(count=1), 7)
+    assert {population.client_of("d", number) for number in range(50)} == {"client-0000"}

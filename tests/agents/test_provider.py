@@ -1,0 +1,184 @@
+from collections.abc import Sequence
+
+import pytest
+
+from agents.capability import Capability
+from agents.cost import CostParams, FromCost, PaperCost, StatedPrior
+from agents.electricity import Electricity
+from agents.engine import Job, SimulatedEngine, Task
+from agents.engine.profiles import ENGINE_PROFILES
+from agents.provider import Provider
+from agents.strategy import MarkUp, Random, Truthful
+from market.messages import CHAT, NODE, Completion
+from market.profiles import ProviderProfile
+from market.prompt import Span
+
+DAY = Electricity(day_s=120.0)
+PROFILE = ProviderProfile(
+    "p", 1, ("law",), {"law": 0.8}, 0.25, 0.025, 4, 1, ENGINE_PROFILES["medium"]
+)
+
+
+class Scripted:
+    """An engine that returns completions as they were scripted, by the round that asks."""
+
+    def __init__(self, replies: Sequence[list[Completion]] = ()):
+        self.submitted: list[Job] = []
+        self._replies = list(replies)
+
+    def submit(self, job: Job) -> None:
+        self.submitted.append(job)
+
+    def advance(self, until_s: float) -> list[Completion]:
+        return self._replies.pop(0) if self._replies else []
+
+
+def cost_over_time() -> PaperCost:
+    return PaperCost(CostParams(), 2.0, DAY, 7, "provider", "p")
+
+
+def provider(engine=None, *, strategy=None, prior=None, skills=None) -> Provider:
+    return Provider(
+        PROFILE,
+        engine or Scripted(),
+        cost_over_time(),
+        prior or FromCost(),
+        strategy or Truthful(),
+        Capability(skills or {"law": 0.5}, 0.5),
+        seed=7,
+    )
+
+
+def job(name: str = "r", submitted_s: float = 1.0, **changes) -> Job:
+    usual = {"kind": CHAT, "task": Task("law", 0.5)} | changes
+    prompt = (Span(1, 100),)
+    return Job(name, usual["kind"], prompt, 40, 9, submitted_s, usual["task"])
+
+
+def done(name: str = "r", **changes) -> Completion:
+    usual = {
+        "request": name, "provider": "p", "kind": CHAT, "submitted_s": 1.0, "first_token_s": 1.2,
+        "finish_s": 2.5, "prompt_tokens": 100, "cached_tokens": 64, "output_tokens": 40,
+    }  # fmt: skip
+    return Completion(**usual | changes)
+
+
+def test_the_realised_cost_is_that_of_the_tokens_at_the_cost_of_the_moment_of_submission():
+    seller = provider(Scripted([[], [done()]]))
+    seller.step([job(submitted_s=1.0)], 2.0)
+    reply = seller.step([], 3.0)
+    # 40 written, 36 read at a quarter, 64 found cached at a fortieth.
+    tokens = 40 + 0.25 * 36 + 0.025 * 64
+    cost = cost_over_time().usd_per_mtok(1.0)
+    assert reply.private.realized_cost_nano == {"r": round(cost * tokens * 1000)}
+    assert cost != cost_over_time().usd_per_mtok(3.0)
+
+
+def test_tokens_of_which_nothing_is_known_cost_like_uncached_ones():
+    seller = provider(Scripted([[done(cached_tokens=None)]]))
+    reply = seller.step([job()], 2.0)
+    cost = cost_over_time().usd_per_mtok(1.0)
+    assert reply.private.realized_cost_nano == {"r": round(cost * (40 + 25) * 1000)}
+
+
+def test_a_failure_costs_nothing_and_is_not_graded():
+    seller = provider(Scripted([[done(error="prompt too long", output_tokens=0)]]))
+    reply = seller.step([job()], 2.0)
+    assert reply.private.realized_cost_nano == {"r": 0}
+    (completion,) = reply.completions
+    assert (completion.quality, completion.domain) == (None, None)
+    assert completion.error == "prompt too long"
+
+
+def test_a_chat_turn_comes_back_with_its_grade_and_its_domain():
+    for skill, grade in ((1.0, 1.0), (0.0, 0.0)):
+        seller = provider(Scripted([[done()]]), skills={"law": skill})
+        (completion,) = seller.step([job()], 2.0).completions
+        assert (completion.quality, completion.domain) == (grade, "law")
+
+
+def test_a_node_of_a_workflow_is_not_graded():
+    seller = provider(Scripted([[done(kind=NODE)]]))
+    (completion,) = seller.step([job(kind=NODE, task=None)], 2.0).completions
+    assert (completion.quality, completion.domain) == (None, None)
+
+
+def test_a_grade_does_not_depend_on_when_or_next_to_whom_the_turn_was_served():
+    names = [f"r{number}" for number in range(40)]
+    together = provider(Scripted([[done(name) for name in names]]))
+    one_by_one = provider(Scripted([[done(name)] for name in reversed(names)]))
+    grades = {
+        completion.request: completion.quality
+        for completion in together.step([job(name) for name in names], 2.0).completions
+    }
+    alone = {}
+    for second, name in enumerate(reversed(names), start=2):
+        (completion,) = one_by_one.step([job(name)], second).completions
+        alone[name] = completion.quality
+    assert grades == alone
+    assert set(grades.values()) == {0.0, 1.0}
+
+
+def test_the_truthful_bid_their_cost_of_the_moment_within_its_public_support():
+    seller = provider()
+    for now_s in (1.0, 2.0, 50.0):
+        reply = seller.step([], now_s)
+        cost = cost_over_time().usd_per_mtok(now_s)
+        assert reply.private.cost_usd_per_mtok == cost
+        assert (reply.bid.chat, reply.bid.workflow) == (cost, cost)
+        assert (reply.bid.low, reply.bid.high) == cost_over_time().support(now_s)
+        assert reply.bid.low <= cost <= reply.bid.high
+        assert reply.bid.provider == "p"
+
+
+def test_a_mark_up_moves_the_bid_and_not_the_cost():
+    reply = provider(strategy=MarkUp(by=1.5)).step([], 4.0)
+    cost = cost_over_time().usd_per_mtok(4.0)
+    assert reply.private.cost_usd_per_mtok == cost
+    assert reply.bid.chat == reply.bid.workflow == 1.5 * cost
+
+
+def test_random_bids_differ_between_markets_and_rounds_and_are_repeatable():
+    strategy = Random(between=(0.5, 2.0))
+    seller = provider(strategy=strategy)
+    bids = [seller.step([], float(second)).bid for second in range(1, 6)]
+    factors = set()
+    for second, bid in enumerate(bids, start=1):
+        cost = cost_over_time().usd_per_mtok(float(second))
+        factors |= {bid.chat / cost, bid.workflow / cost}
+    assert len(factors) == 10
+    assert all(0.5 <= factor <= 2.0 for factor in factors)
+    assert provider(strategy=strategy).step([], 3.0).bid == bids[2]
+
+
+def test_a_stated_prior_is_published_whatever_the_cost():
+    prior = StatedPrior(kind="uniform", low=0.0, high=9.0)
+    bid = provider(prior=prior).step([], 4.0).bid
+    assert (bid.low, bid.high) == (0.0, 9.0)
+
+
+def test_a_real_engine_serves_the_jobs_of_a_provider():
+    seller = provider(SimulatedEngine("p", PROFILE.engine), skills={"law": 1.0})
+    jobs = [job("a"), job("b", kind=NODE, task=None)]
+    first = seller.step(jobs, 1.0)
+    assert first.completions == ()
+    later = seller.step([], 60.0)
+    assert {completion.request: completion.quality for completion in later.completions} == {
+        "a": 1.0,
+        "b": None,
+    }
+    assert set(later.private.realized_cost_nano) == {"a", "b"}
+    assert all(cost > 0 for cost in later.private.realized_cost_nano.values())
+
+
+def test_jobs_are_submitted_in_the_order_they_were_handed_over():
+    engine = Scripted()
+    provider(engine).step([job("b"), job("a"), job("c")], 2.0)
+    assert [submitted.request for submitted in engine.submitted] == ["b", "a", "c"]
+
+
+def test_the_cost_of_a_round_is_known_to_nobody_but_the_experimenter():
+    reply = provider(strategy=MarkUp(by=2.0)).step([], 1.0)
+    published = {reply.bid.chat, reply.bid.workflow, reply.bid.low, reply.bid.high}
+    assert reply.private.cost_usd_per_mtok not in published
+    assert reply.private.cost_usd_per_mtok == pytest.approx(reply.bid.chat / 2)

@@ -1,0 +1,177 @@
+import networkx as nx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hubs.execution import Execution, execution_parents
+from market.messages import NodeDispatch, WorkflowRequest
+from market.prompt import Span, prompt_tokens
+from market.workflow import Edge, Node, Workflow
+from tests.strategies import GRAPHS, auctions, examples
+
+DIAMOND = Workflow(
+    (
+        Node("plan", 100.0, 50.0, difficulty=1),
+        Node("left", 200.0, difficulty=1),
+        Node("right", 300.0, difficulty=1),
+        Node("join", 400.0, difficulty=1),
+    ),
+    (
+        Edge("plan", "left", 100.0),
+        Edge("plan", "right", 60.0),
+        Edge("left", "join", 200.0),
+        Edge("right", "join", 30.0),
+    ),
+)
+AT_ONE = dict.fromkeys(DIAMOND.index, "p")
+
+
+def asked(workflow: Workflow, scale: float = 1.0, name: str = "w-1") -> WorkflowRequest:
+    return WorkflowRequest(name, "client", 0.0, workflow, scale)
+
+
+def nodes(dispatches: list[NodeDispatch]) -> list[str]:
+    return [dispatch.node for dispatch in dispatches]
+
+
+def test_a_node_is_dispatched_when_all_its_parents_are_done():
+    execution = Execution(asked(DIAMOND), AT_ONE)
+    assert nodes(execution.dispatch_ready()) == ["plan"]
+    assert execution.dispatch_ready() == []
+    execution.finish("plan", None)
+    assert nodes(execution.dispatch_ready()) == ["left", "right"]
+    execution.finish("left", None)
+    assert execution.dispatch_ready() == []
+    execution.finish("right", None)
+    assert nodes(execution.dispatch_ready()) == ["join"]
+    assert not execution.done
+    execution.finish("join", None)
+    assert execution.done
+    assert execution.dispatch_ready() == []
+
+
+def test_after_a_failure_nothing_more_is_dispatched_and_what_runs_is_awaited():
+    execution = Execution(asked(DIAMOND), AT_ONE)
+    execution.dispatch_ready()
+    execution.finish("plan", None)
+    execution.dispatch_ready()
+    execution.finish("left", "prompt too long")
+    assert execution.dispatch_ready() == []
+    assert not execution.done
+    execution.finish("right", None)
+    assert execution.dispatch_ready() == []
+    assert execution.done
+    assert execution.failed
+
+
+def test_a_dispatch_names_its_workflow_its_node_and_its_provider():
+    (plan,) = Execution(asked(DIAMOND), AT_ONE | {"plan": "q"}).dispatch_ready()
+    assert (plan.request, plan.workflow, plan.node, plan.provider) == (
+        "w-1/plan",
+        "w-1",
+        "plan",
+        "q",
+    )
+    assert prompt_tokens(plan.prompt) == 50
+    assert plan.output_tokens == 100
+
+
+def dispatched(workflow: Workflow, allocation: dict[str, str], scale: float = 1.0):
+    """All nodes of a workflow as they are dispatched when none fails."""
+    execution = Execution(asked(workflow, scale), allocation)
+    sent: dict[str, NodeDispatch] = {}
+    while not execution.done:
+        ready = execution.dispatch_ready()
+        assert ready, "an execution that is not done has something to do"
+        for one in ready:
+            sent[one.node] = one
+            execution.finish(one.node, None)
+    return sent
+
+
+def test_a_node_goes_on_from_the_session_of_a_parent_at_the_same_provider():
+    sent = dispatched(DIAMOND, AT_ONE | {"right": "q"})
+    plan, left, right, join = (sent[name] for name in ("plan", "left", "right", "join"))
+    said = (*plan.prompt, Span(plan.answer, 100))
+    assert left.prompt[:-1] == said
+    # right reads the 60 tokens that pass along the edge, at another provider
+    assert right.prompt[:-1] == (Span(plan.answer, 60),)
+    # join goes on from left, and reads what right passes on
+    assert join.prompt[:-1] == (*left.prompt, Span(left.answer, 200), Span(right.answer, 30))
+
+
+def test_of_two_sessions_at_its_provider_a_node_goes_on_from_the_first_and_reads_the_other():
+    sent = dispatched(DIAMOND, AT_ONE)
+    left, right, join = (sent[name] for name in ("left", "right", "join"))
+    assert join.prompt[:-1] == (*left.prompt, Span(left.answer, 200), Span(right.answer, 30))
+
+
+def test_lengths_are_shrunk_by_the_scale_and_never_to_nothing():
+    sent = dispatched(DIAMOND, AT_ONE | {"right": "q"}, scale=0.01)
+    assert [sent[name].output_tokens for name in ("plan", "left", "right", "join")] == [1, 2, 3, 4]
+    assert prompt_tokens(sent["plan"].prompt) == 1
+    assert sent["right"].prompt[0].tokens == 1
+
+
+def test_a_loop_runs_once_with_the_tokens_of_all_its_iterations():
+    loop = Workflow(
+        (Node("draft", 10.0, 5.0, difficulty=1), Node("edit", 20.0, difficulty=1)),
+        (Edge("draft", "edit", 10.0), Edge("edit", "draft", 20.0, iterations=3)),
+    )
+    sent = dispatched(loop, {"draft": "p", "edit": "p"})
+    assert [(one.node, one.output_tokens) for one in sent.values()] == [("draft", 30), ("edit", 60)]
+
+
+def test_in_a_cycle_the_node_that_is_listed_first_runs_first():
+    cycle = Workflow(
+        tuple(Node(name, 10.0, difficulty=1) for name in "abc"),
+        (Edge("b", "a", 1.0), Edge("a", "c", 1.0), Edge("c", "b", 1.0)),
+    )
+    assert execution_parents(cycle) == {"a": (), "b": (), "c": ("a",)}
+    assert list(dispatched(cycle, dict.fromkeys("abc", "p"))) == ["a", "b", "c"]
+
+
+def test_what_is_equal_in_two_workflows_is_not_the_same_content():
+    one, other = (Execution(asked(DIAMOND, name=name), AT_ONE) for name in ("w-1", "w-2"))
+    (first,), (second,) = one.dispatch_ready(), other.dispatch_ready()
+    assert first.answer != second.answer
+    assert first.prompt != second.prompt
+
+
+@pytest.mark.parametrize("graph", GRAPHS)
+@given(data=st.data())
+@examples(60)
+def test_every_node_of_any_graph_runs_once_and_after_its_parents(graph, data):
+    auction = data.draw(auctions(graph, most_nodes=6))
+    workflow = auction.workflow
+    providers = [offer.provider for offer in auction.offers]
+    allocation = {
+        node.id: data.draw(st.sampled_from(providers), node.id) for node in workflow.nodes
+    }
+    ordinary = nx.DiGraph()
+    ordinary.add_nodes_from(workflow.index)
+    ordinary.add_edges_from((e.source, e.target) for e in workflow.edges if e.iterations is None)
+    waits_for = {
+        target: {
+            source
+            for source in ordinary.predecessors(target)
+            # an edge that closes a cycle holds nobody up
+            if not nx.has_path(ordinary, target, source)
+            or workflow.index[source] < workflow.index[target]
+        }
+        for target in ordinary
+    }
+    execution = Execution(asked(workflow), allocation)
+    done: list[str] = []
+    running: list[str] = []
+    while not execution.done:
+        for one in execution.dispatch_ready():
+            assert waits_for[one.node] <= set(done)
+            assert one.provider == allocation[one.node]
+            running.append(one.node)
+        assert running
+        finished = running.pop(data.draw(st.integers(0, len(running) - 1)))
+        execution.finish(finished, None)
+        done.append(finished)
+    assert sorted(done) == sorted(workflow.index)
+    assert not execution.failed

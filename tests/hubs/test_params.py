@@ -1,0 +1,30 @@
+import math
+
+import pytest
+from pydantic import ValidationError
+
+from hubs.params import HubParams, PredictorParams, WorkflowHubParams
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong", "complaint"),
+    [
+        (HubParams, {"mechanism": "raffle"}, "one of auction, random, sticky; got 'raffle'"),
+        (HubParams, {"count": 0}, "greater than or equal to 1"),
+        (HubParams, {"cluster": "random"}, "'capability'"),
+        (HubParams, {"patience_rounds": 0}, "greater than or equal to 1"),
+        (HubParams, {"ledger_entries": 0}, "greater than or equal to 1"),
+        (HubParams, {"reserve": 1}, "reserve"),
+        (HubParams, {"predictor": {"grace_period": 9}}, "greater than or equal to 10"),
+        (PredictorParams, {"prior_labels": math.nan}, "finite number"),
+        (PredictorParams, {"prior_labels": -1}, "greater than or equal to 0"),
+        (PredictorParams, {"latency_ratio_cap": 1.0}, "greater than 1"),
+        (PredictorParams, {"output_tokens": 0.5}, "greater than or equal to 1"),
+        (WorkflowHubParams, {"solver": "toulbar"}, "'auto', 'elimination' or 'highs'"),
+        (WorkflowHubParams, {"reserve": "high"}, "'support_top' or 'none'"),
+        (WorkflowHubParams, {"patience_rounds": 0}, "greater than or equal to 1"),
+    ],
+)
+def test_malformed_parameters_are_refused(kind, wrong, complaint):
+    with pytest.raises(ValidationError, match=complaint):
+        kind(**wrong)

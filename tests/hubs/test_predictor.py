@@ -1,0 +1,207 @@
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from river import tree
+
+from hubs.flat_tree import mean_of_leaf
+from hubs.params import PredictorParams
+from hubs.predictor import Forecast, HubPredictor, Load, OnlineTree
+from market.messages import Expectation, Valuation
+from market.prompt import Span
+from tests.hubs.builders import DOMAINS, completion, provider, request
+
+MEMBERS = [
+    provider("p", chat_slots=4, scores={"code": 0.3, "law": 0.9}),
+    provider("q", chat_slots=2, scores={"law": 0.6}),
+]
+IDLE = Load(0, 0, np.zeros(2, dtype=np.int64), np.zeros(2, dtype=np.int64))
+REQUESTS = [request("a.1", (Span(1, 400),)), request("b.3", (Span(2, 100),), turn=3)]
+NO_MATCH = np.zeros((2, 2), dtype=np.int64)
+
+
+def predictor(**params: Any) -> HubPredictor:
+    return HubPredictor(MEMBERS, DOMAINS, PredictorParams(**params))
+
+
+def forecast(of: HubPredictor, *, matches=NO_MATCH, load=IDLE, domains=("law", "code")) -> Forecast:
+    return of.predict(REQUESTS, domains, matches, load)
+
+
+def online_tree(prior_labels: float) -> OnlineTree:
+    model = tree.HoeffdingTreeRegressor(grace_period=50, leaf_prediction="mean")
+    return OnlineTree(model, ["x", "y"], mean_of_leaf, prior_labels)
+
+
+def test_a_tree_without_labels_predicts_its_prior():
+    rows = np.zeros((3, 2))
+    assert online_tree(5.0).predict(rows, 0.25).tolist() == [0.25] * 3
+    assert online_tree(0.0).predict(rows, np.array([1.0, 2.0, 3.0])).tolist() == [1.0, 2.0, 3.0]
+
+
+def test_labels_outweigh_the_prior_in_proportion_to_their_number():
+    model, row = online_tree(5.0), np.zeros(2)
+    for labels in range(1, 21):
+        model.learn(row, 7.0)
+        expected = (5.0 * 1.0 + labels * 7.0) / (5.0 + labels)
+        assert model.predict(row[None], 1.0) == pytest.approx([expected])
+
+
+def test_without_weight_the_prior_is_gone_after_one_label():
+    model = online_tree(0.0)
+    model.learn(np.zeros(2), 7.0)
+    assert model.predict(np.zeros((1, 2)), 1.0).tolist() == [7.0]
+
+
+def test_what_a_tree_has_learned_shows_in_the_next_prediction():
+    rng = np.random.default_rng(3)
+    model = online_tree(1.0)
+    for row in rng.normal(size=(1000, 2)):
+        model.predict(row[None], 0.0)
+        model.learn(row, float(row[0] > 0))
+    low, high = model.predict(np.array([[-1.0, 0.0], [1.0, 0.0]]), 0.0)
+    assert low < 0.1
+    assert high > 0.9
+
+
+def test_with_nothing_learned_everything_is_what_is_publicly_known():
+    expected = forecast(predictor(output_tokens=80.0))
+    engine = MEMBERS[0].engine
+    assert expected.output_tokens.tolist() == [80.0, 80.0]
+    assert expected.cached_tokens.tolist() == [[0.0, 0.0], [0.0, 0.0]]
+    assert expected.ttft_s == pytest.approx(
+        np.array([[engine.prefill_s(400)] * 2, [engine.prefill_s(100)] * 2])
+    )
+    # q publishes no score for code
+    assert expected.quality.tolist() == [[0.9, 0.6], [0.3, 0.5]]
+
+
+def test_an_expected_match_is_cached_but_for_the_last_token_and_saves_its_time():
+    matches = np.array([[160, 0], [0, 100]])
+    expected = forecast(predictor(), matches=matches)
+    engine = MEMBERS[0].engine
+    assert expected.cached_tokens.tolist() == [[160.0, 0.0], [0.0, 99.0]]
+    assert expected.matched_tokens.tolist() == matches.tolist()
+    assert expected.ttft_s[0, 0] == pytest.approx(engine.prefill_s(240))
+    assert expected.ttft_s[1, 1] == pytest.approx(engine.prefill_s(1))
+
+
+def test_the_prediction_of_one_pair_is_that_of_the_tables():
+    tables = forecast(predictor(), matches=np.array([[160, 0], [0, 50]]))
+    one = tables.at(1, 1)
+    assert one == Expectation(
+        output_tokens=float(tables.output_tokens[1]),
+        cached_tokens=50.0,
+        ttft_s=float(tables.ttft_s[1, 1]),
+        quality=float(tables.quality[1, 1]),
+    )
+
+
+def learn(of: HubPredictor, labels: int, column: int = 0, *, matched: int = 0, **changes) -> None:
+    """Learn the same completion of the first request again and again."""
+    matches = np.array([[matched, 0], [0, 0]])
+    for _ in range(labels):
+        now = forecast(of, matches=matches)
+        came = completion("a.1", **{"prompt_tokens": 400} | changes)
+        of.learn(column, now.features[0, column], matched, now.at(0, column), came)
+
+
+def test_latency_is_learned_as_a_ratio_to_the_estimate_and_for_its_provider_alone():
+    engine = MEMBERS[0].engine
+    model = predictor(prior_labels=5.0)
+    slow = 3.0 * engine.prefill_s(400)
+    learn(model, 15, submitted_s=0.0, first_token_s=slow, finish_s=9.0)
+    expected = forecast(model)
+    ratio = (5 * 1.0 + 15 * 3.0) / 20
+    assert expected.ttft_s[0, 0] == pytest.approx(ratio * engine.prefill_s(400))
+    assert expected.ttft_s[1, 0] == pytest.approx(ratio * engine.prefill_s(100))
+    assert expected.ttft_s[:, 1] == pytest.approx([engine.prefill_s(400), engine.prefill_s(100)])
+
+
+def test_one_terrible_wait_is_capped():
+    model = predictor(prior_labels=0.0, latency_ratio_cap=10.0)
+    learn(model, 1, submitted_s=0.0, first_token_s=1e6, finish_s=1e6)
+    assert forecast(model).ttft_s[0, 0] == pytest.approx(10 * MEMBERS[0].engine.prefill_s(400))
+
+
+def test_how_much_of_a_match_comes_true_is_learned():
+    model = predictor(prior_labels=5.0)
+    learn(model, 15, matched=200, cached_tokens=100)
+    assert forecast(model, matches=np.array([[200, 200], [0, 0]])).cached_tokens[0] == (
+        pytest.approx([200 * (5 + 15 * 0.5) / 20, 200.0])
+    )
+
+
+def test_a_cache_that_is_reported_empty_is_learned_as_empty():
+    model = predictor(prior_labels=5.0)
+    learn(model, 15, matched=200, cached_tokens=0)
+    assert forecast(model, matches=np.array([[200, 0], [0, 0]])).cached_tokens[0, 0] == 50.0
+
+
+def test_a_wait_is_compared_with_what_was_expected_after_the_cache():
+    engine = MEMBERS[0].engine
+    model = predictor(prior_labels=0.0)
+    half = 0.5 * engine.prefill_s(200)
+    learn(model, 1, matched=200, cached_tokens=200, submitted_s=0.0, first_token_s=half)
+    expected = forecast(model, matches=np.array([[200, 0], [0, 0]]))
+    assert expected.ttft_s[0, 0] == pytest.approx(half)
+
+
+@pytest.mark.parametrize(("matched", "cached"), [(200, None), (0, 0)])
+def test_tokens_not_reported_or_not_expected_say_nothing_of_the_cache(matched, cached):
+    model = predictor()
+    learn(model, 15, matched=matched, cached_tokens=cached)
+    assert forecast(model, matches=np.array([[200, 0], [0, 0]])).cached_tokens[0, 0] == 200.0
+
+
+def test_quality_is_learned_from_the_grades_and_for_its_provider_alone():
+    model = predictor(prior_labels=5.0)
+    learn(model, 10, quality=0.0)
+    learn(model, 5, quality=1.0)
+    expected = forecast(model, domains=("law", "law")).quality
+    assert expected[0] == pytest.approx([(5 * 0.9 + 15 * (5 / 15)) / 20, 0.6])
+
+
+def test_an_answer_without_a_grade_says_nothing_of_quality():
+    model = predictor()
+    learn(model, 15, quality=None)
+    assert forecast(model).quality.tolist() == [[0.9, 0.6], [0.3, 0.5]]
+
+
+def test_the_length_of_answers_is_learned_by_the_whole_hub():
+    model = predictor(prior_labels=5.0, output_tokens=100.0)
+    learn(model, 5, column=0, output_tokens=200)
+    learn(model, 5, column=1, output_tokens=300)
+    expected = (5 * 100 + 5 * 200 + 5 * 300) / 15
+    assert forecast(model).output_tokens == pytest.approx([expected, expected])
+
+
+def test_an_answer_has_at_least_one_token():
+    model = predictor(prior_labels=0.0)
+    learn(model, 3, output_tokens=0)
+    assert forecast(model).output_tokens.tolist() == [1.0, 1.0]
+
+
+def test_features_tell_requests_loads_and_affinities_apart():
+    load = Load(3, 5, np.array([2, 0]), np.array([1, 4]))
+    matches = np.array([[100, 0], [0, 50]])
+    features = forecast(predictor(), matches=matches, load=load).features
+    assert features.shape[:2] == (2, 2)
+    assert np.isfinite(features).all()
+    idle = forecast(predictor()).features
+    assert (features != idle).any(axis=2).all()
+    assert len({tuple(row) for row in features.reshape(4, -1).tolist()}) == 4
+    guessed = forecast(predictor(), matches=matches, load=load, domains=("code", "code")).features
+    assert (guessed[0] != features[0]).any()
+    assert (guessed[1] == features[1]).all()
+
+
+def test_reported_valuations_do_not_move_predictions():
+    model = predictor()
+    learn(model, 60)
+    honest = forecast(model)
+    greedy = [replace(one, reported=Valuation(1.0, 1e6, 0.0)) for one in REQUESTS]
+    lied = model.predict(greedy, ("law", "code"), NO_MATCH, IDLE)
+    assert (lied.features == honest.features).all()
+    assert (lied.quality == honest.quality).all()

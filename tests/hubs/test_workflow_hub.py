@@ -1,0 +1,231 @@
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hubs.params import WorkflowHubParams
+from hubs.workflow_hub import WorkflowEnd, WorkflowHub, WorkflowReply, WorkflowRound
+from market.messages import NODE, Bid, Completion, Settlement, WorkflowRequest
+from market.workflow import Edge, Node, Workflow
+from orchestrator.demand.paper_workflows import random_workflow
+from tests.hubs.builders import completion, provider
+
+# The chain of two that the tests of STAR clear by hand: x drafts, y edits, z is the rival of y.
+# Virtual costs are 1, 3 and 4; x is paid up to the bid 0.75, y up to 2.5 on 1.5e6 tokens.
+CHAIN = Workflow(
+    (Node("draft", 1e6, difficulty=1), Node("edit", 1e6, difficulty=2)),
+    (Edge("draft", "edit", 1e6),),
+)
+MEMBERS = [
+    provider("x", tier=1, input_ratio=0.5),
+    provider("y", tier=2, input_ratio=0.5),
+    provider("z", tier=2, input_ratio=0.5),
+]
+BIDS = {
+    "x": Bid("x", 9.0, 0.5, 0.0, 2.0),
+    "y": Bid("y", 9.0, 2.0, 1.0, 4.0),
+    "z": Bid("z", 9.0, 2.5, 1.0, 4.0),
+}
+PAID = {"x": 750_000_000, "y": 3_750_000_000}
+
+
+def workflow(name: str = "w-1", graph: Workflow = CHAIN) -> WorkflowRequest:
+    return WorkflowRequest(name, f"client of {name}", 0.0, graph, 0.001)
+
+
+def node(name: str, by: str, **changes: Any) -> Completion:
+    return completion(name, by, kind=NODE, quality=None, domain=None, **changes)
+
+
+class Rounds:
+    """A workflow hub and the number of its next round."""
+
+    def __init__(self, members=MEMBERS, **params: Any):
+        self.hub = WorkflowHub("workflow", members, WorkflowHubParams(**params))
+        self._number = 0
+
+    def next(
+        self,
+        requests: Sequence[WorkflowRequest] = (),
+        completions: Sequence[Completion] = (),
+        *,
+        last: bool = False,
+        **bids: Bid,
+    ) -> WorkflowReply:
+        self._number += 1
+        offered = [(BIDS | bids)[member.provider] for member in self.hub.members]
+        round_ = WorkflowRound(self._number, completions, requests, offered, last=last)
+        return self.hub.clear(round_)
+
+
+def test_a_workflow_is_bought_dispatched_and_paid_when_its_last_node_is_done():
+    rounds = Rounds()
+    first = rounds.next([workflow()])
+    (award,) = first.awards
+    assert award.outcome.allocation == {"draft": "x", "edit": "y"}
+    assert award.payments_nano == PAID
+    assert award.bidders == ("x", "y", "z")
+    assert [(one.request, one.provider) for one in first.dispatches] == [("w-1/draft", "x")]
+    assert first.ended == first.settlements == ()
+
+    second = rounds.next(completions=[node("w-1/draft", "x")])
+    assert [(one.request, one.provider) for one in second.dispatches] == [("w-1/edit", "y")]
+    assert second.ended == second.settlements == ()
+
+    third = rounds.next(completions=[node("w-1/edit", "y")])
+    assert third.dispatches == ()
+    assert third.ended == (WorkflowEnd("w-1", None),)
+    assert third.settlements == tuple(
+        Settlement(
+            "w-1", "workflow", "client of w-1", name, "workflow", paid, paid, 0, void=False
+        )
+        for name, paid in PAID.items()
+    )  # fmt: skip
+
+
+def test_the_bid_for_workflows_counts_and_that_for_chat_does_not():
+    outcome = Rounds().next([workflow()], y=Bid("y", 0.0, 3.0, 1.0, 4.0)).awards[0].outcome
+    assert outcome.allocation == {"draft": "x", "edit": "z"}
+
+
+def test_a_bid_above_its_prior_is_declined():
+    award = Rounds().next([workflow()], y=Bid("y", 0.0, 4.1, 1.0, 4.0)).awards[0]
+    assert award.bidders == ("x", "z")
+    assert award.outcome.allocation["edit"] == "z"
+
+
+@pytest.mark.parametrize("failing", ["draft", "edit"])
+def test_a_failed_node_voids_the_whole_purchase_and_gives_all_slots_back(failing):
+    rounds = Rounds()
+    rounds.next([workflow()])
+    if failing == "edit":
+        rounds.next(completions=[node("w-1/draft", "x")])
+    by = {"draft": "x", "edit": "y"}[failing]
+    reply = rounds.next([workflow("w-2")], [node(f"w-1/{failing}", by, error="lost")])
+    assert reply.ended == (WorkflowEnd("w-1", "a node failed"),)
+    assert {settled.provider for settled in reply.settlements} == {"x", "y"}
+    for settled in reply.settlements:
+        assert settled.void
+        assert settled.client_paid_nano == settled.provider_received_nano == 0
+    # nothing more of the first is sent, and the second finds both free
+    assert [one.workflow for one in reply.dispatches] == ["w-2"]
+    assert reply.awards[0].outcome.allocation == {"draft": "x", "edit": "y"}
+
+
+def test_a_failure_waits_for_the_nodes_that_still_run():
+    wide = Workflow(tuple(Node(name, 1e6, difficulty=1) for name in ("a", "b")))
+    rounds = Rounds([provider("x", tier=1)])
+    assert len(rounds.next([workflow(graph=wide)]).dispatches) == 2
+    early = rounds.next(completions=[node("w-1/a", "x", error="lost")])
+    assert early.ended == early.settlements == ()
+    late = rounds.next(completions=[node("w-1/b", "x")])
+    assert late.ended == (WorkflowEnd("w-1", "a node failed"),)
+    assert [settled.void for settled in late.settlements] == [True]
+
+
+def test_a_provider_gives_one_slot_to_a_workflow_however_many_nodes_it_wins():
+    wide = Workflow(tuple(Node(f"n{k}", 1e6, difficulty=1) for k in range(5)))
+    rounds = Rounds([provider("x", tier=1, workflow_slots=2)])
+    reply = rounds.next([workflow(f"w-{k}", wide) for k in range(3)])
+    assert [award.request.request for award in reply.awards] == ["w-0", "w-1"]
+    assert len(reply.dispatches) == 10
+
+
+def test_a_provider_without_a_free_slot_is_no_bidder():
+    rounds = Rounds()
+    reply = rounds.next([workflow("w-1"), workflow("w-2")])
+    # the only slots of x and y are taken: z does both nodes of the second
+    assert [award.bidders for award in reply.awards] == [("x", "y", "z"), ("z",)]
+    assert reply.awards[1].outcome.allocation == {"draft": "z", "edit": "z"}
+    third = rounds.next([workflow("w-3")])
+    assert third.awards == ()
+    assert third.refused == ()
+
+
+def test_slots_come_back_with_the_end_of_the_workflow_and_serve_who_waits():
+    rounds = Rounds([MEMBERS[1]], patience_rounds=10)
+    rounds.next([workflow("w-1"), workflow("w-2")])
+    done = [rounds.next(completions=[node("w-1/draft", "y")])]
+    done.append(rounds.next(completions=[node("w-1/edit", "y")]))
+    assert [len(reply.awards) for reply in done] == [0, 1]
+    assert done[1].awards[0].request.request == "w-2"
+
+
+@pytest.mark.parametrize("patience", [1, 3])
+def test_what_nobody_can_do_waits_and_is_then_refused(patience):
+    rounds = Rounds([MEMBERS[0]], patience_rounds=patience)
+    refused = [rounds.next([workflow("w-1")]).refused]
+    refused += [rounds.next().refused for _ in range(patience + 1)]
+    assert refused == [("w-1",) if number == patience else () for number in range(1, patience + 3)]
+
+
+def test_without_members_every_workflow_is_refused_in_time():
+    rounds = Rounds([], patience_rounds=2)
+    assert rounds.next([workflow("w-1")]).refused == ()
+    assert rounds.next().refused == ("w-1",)
+
+
+def test_one_that_cannot_be_bought_does_not_hold_up_those_behind_it():
+    hard = Workflow((Node("a", 1e6, difficulty=9),))
+    reply = Rounds().next([workflow("w-1", hard), workflow("w-2")])
+    assert [award.request.request for award in reply.awards] == ["w-2"]
+
+
+def test_after_the_last_round_what_is_not_done_has_failed():
+    rounds = Rounds()
+    rounds.next([workflow()])
+    reply = rounds.next(completions=[node("w-1/draft", "x")], last=True)
+    assert reply.ended == (WorkflowEnd("w-1", "a node failed"),)
+    assert all(settled.void for settled in reply.settlements)
+    assert reply.dispatches == ()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_over_many_random_rounds_slots_hold_and_every_workflow_ends_once(seed):
+    rng = np.random.default_rng(seed)
+    members = [
+        provider(f"p{k}", tier=k % 3 + 1, workflow_slots=int(rng.integers(1, 3))) for k in range(7)
+    ]
+    slots = {member.provider: member.workflow_slots for member in members}
+    rounds = Rounds(members, patience_rounds=3)
+    asked: set[str] = set()
+    bought: dict[str, Any] = {}
+    running: list[Completion] = []
+    ended: list[str] = []
+    for number in range(80):
+        rng.shuffle(running)
+        cut = int(rng.integers(0, len(running) + 1))
+        done, running = running[:cut], running[cut:]
+        new = [
+            workflow(f"w-{number}-{k}", random_workflow(rng, layers=3, width=3))
+            for k in range(rng.poisson(1.0) if number < 50 else 0)
+        ]
+        asked |= {one.request for one in new}
+        costs = {name: float(rng.uniform(0.5, 1.0)) for name in slots}
+        bids = {name: Bid(name, 0.0, cost, 0.5, 1.0) for name, cost in costs.items()}
+        reply = rounds.next(new, done, **bids)
+        for end in reply.ended:
+            award = bought.pop(end.request)
+            settled = [one for one in reply.settlements if one.request == end.request]
+            assert {one.provider for one in settled} == set(award.payments_nano)
+            assert len(settled) == len(award.payments_nano)
+            for one in settled:
+                assert one.void == (end.error is not None)
+                paid = 0 if one.void else award.payments_nano[one.provider]
+                assert one.client_paid_nano == one.provider_received_nano == paid
+                assert one.hub_kept_nano == 0
+            ended.append(end.request)
+        ended += reply.refused
+        bought |= {award.request.request: award for award in reply.awards}
+        taken = Counter(name for award in bought.values() for name in award.payments_nano)
+        assert all(taken[name] <= limit for name, limit in slots.items())
+        assert {one.workflow for one in reply.dispatches} <= set(bought)
+        for one in reply.dispatches:
+            assert bought[one.workflow].outcome.allocation[one.node] == one.provider
+            error = "lost" if rng.random() < 0.02 else None
+            running.append(node(one.request, one.provider, error=error))
+    assert set(ended) | set(bought) == asked
+    assert len(ended) == len(set(ended)) > 20
+    assert not bought

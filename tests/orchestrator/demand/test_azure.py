@@ -1,0 +1,165 @@
+from pathlib import Path
+
+import pytest
+
+from agents.params import Distribution
+from market.errors import BadInput
+from orchestrator.demand.azure import TraceRow, azure_dialogues, read_trace
+from orchestrator.demand.shape import DialogueShape
+
+REAL = Path(__file__).parents[3] / "../shared/data/traces/azure2023_conv.csv"
+HEADER = "TIMESTAMP,ContextTokens,GeneratedTokens"
+TRACE = f"""{HEADER}
+2023-11-16 18:15:46.6805900,374,44
+2023-11-16 18:15:50.9951690,396,109
+2023-11-16 18:15:51.2225670,1,1
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "trace.csv"
+
+
+def test_times_count_from_the_first_row(path):
+    path.write_text(TRACE)
+    assert read_trace(path) == [
+        TraceRow(0.0, 374, 44),
+        TraceRow(pytest.approx(4.314579), 396, 109),
+        TraceRow(pytest.approx(4.541977), 1, 1),
+    ]
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_line_endings_and_the_last_newline_do_not_matter(path, ending):
+    path.write_bytes(TRACE.rstrip("\n").replace("\n", ending).encode())
+    assert len(read_trace(path)) == 3
+
+
+def test_rows_at_the_same_moment_are_in_order(path):
+    row = "2023-11-16 18:15:46.6805900,374,44"
+    path.write_text(f"{HEADER}\n{row}\n{row}\n")
+    assert [one.time_s for one in read_trace(path)] == [0.0, 0.0]
+
+
+def test_reading_stops_at_the_limit_and_does_not_mind_what_follows(path):
+    path.write_text(TRACE + "nonsense\n")
+    assert len(read_trace(path, 2)) == 2
+    assert len(read_trace(path, 3)) == 3
+    with pytest.raises(BadInput, match="line 5"):
+        read_trace(path, 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "problem"),
+    [
+        ("", ": line 1", f"expected {HEADER}, got ''"),
+        ("a,b,c\n", ": line 1", f"expected {HEADER}, got 'a,b,c'"),
+        (f"{HEADER},Extra\n", ": line 1", f"expected {HEADER}, got '{HEADER},Extra'"),
+        (f"{HEADER}\n", "", "expected at least one row below the header, got none"),
+        (
+            TRACE + "2023-11-16 18:15:52,1\n",
+            ": line 5",
+            "expected 3 fields, got 2: '2023-11-16 18:15:52,1'",
+        ),
+        (
+            TRACE + "2023-11-16 18:15:52,1,2,3\n",
+            ": line 5",
+            "expected 3 fields, got 4: '2023-11-16 18:15:52,1,2,3'",
+        ),
+        (TRACE + "\n2023-11-16 18:15:52,1,2\n", ": line 5", "expected 3 fields, got 0: ''"),
+        (
+            TRACE + "yesterday,1,2\n",
+            ": line 5: TIMESTAMP",
+            "expected YYYY-MM-DD HH:MM:SS.ffffff, got 'yesterday'",
+        ),
+        (
+            TRACE + "2023-13-16 18:15:52,1,2\n",
+            ": line 5: TIMESTAMP",
+            "expected YYYY-MM-DD HH:MM:SS.ffffff, got '2023-13-16 18:15:52'",
+        ),
+        (
+            TRACE + "2023-11-16 18:15:50.000000,1,2\n",
+            ": line 5: TIMESTAMP",
+            "earlier than the row before: 2023-11-16 18:15:50.000000",
+        ),
+        *(
+            (
+                TRACE + f"2023-11-16 18:15:52,{tokens},2\n",
+                ": line 5: ContextTokens",
+                f"expected a whole number from 1 to 10000000, got '{tokens}'",
+            )
+            for tokens in ("", "0", "-5", "3.5", "many", "1e3", "nan", "10000001")
+        ),
+        (
+            TRACE + "2023-11-16 18:15:52,5,0\n",
+            ": line 5: GeneratedTokens",
+            "expected a whole number from 1 to 10000000, got '0'",
+        ),
+    ],
+)
+def test_a_malformed_file_is_refused_with_its_line(path, text, where, problem):
+    path.write_text(text)
+    with pytest.raises(BadInput) as error:
+        read_trace(path)
+    assert str(error.value) == f"{path}{where}: {problem}"
+
+
+def test_a_file_that_is_not_text_is_refused(path):
+    path.write_bytes(f"{HEADER}\n2023-11-16 18:15:46,\xff1,2\n".encode("latin-1"))
+    with pytest.raises(BadInput, match="expected UTF-8 text") as error:
+        read_trace(path)
+    assert str(error.value).startswith(f"{path}: ")
+
+
+def test_a_file_that_is_not_there_is_refused(path):
+    with pytest.raises(BadInput, match="no such file") as error:
+        read_trace(path)
+    assert str(error.value).startswith(f"{path}: ")
+
+
+def dialogues(rows: list[TraceRow], rate_scale: float = 1.0, seed: int = 3, source: str = "d0"):
+    shape = DialogueShape(difficulty=Distribution(constant=0.5))
+    domains = {"code": 1.0, "law": 1.0}
+    return list(azure_dialogues(rows, rate_scale, shape, domains, seed, source))
+
+
+ROWS = [TraceRow(0.0, 374, 44), TraceRow(4.0, 20, 109), TraceRow(4.0, 2, 1)]
+
+
+def test_a_row_is_a_dialogue_of_one_turn_with_its_tokens_and_its_time():
+    for row, one in zip(ROWS, dialogues(ROWS), strict=True):
+        (turn,) = one.turns
+        assert one.start_s == row.time_s
+        assert one.document_tokens + turn.question_tokens == row.context_tokens
+        assert min(one.document_tokens, turn.question_tokens) >= 1
+        assert turn.answer_tokens == row.generated_tokens
+        assert one.task.domain in ("code", "law")
+        assert len(turn.terms) == 8
+
+
+def test_the_trace_can_be_played_faster():
+    assert [one.start_s for one in dialogues(ROWS, rate_scale=8.0)] == [0.0, 0.5, 0.5]
+
+
+def test_what_the_trace_lacks_depends_on_the_row_the_source_and_the_seed():
+    def drawn(**changes) -> list[tuple]:
+        return [(one.task, one.turns[0].terms) for one in dialogues(ROWS * 10, **changes)]
+
+    assert drawn() == drawn(rate_scale=2.0)
+    assert drawn() != drawn(seed=4)
+    assert drawn() != drawn(source="d1")
+    assert len(set(drawn())) == 30
+
+
+def test_the_real_trace_is_read_whole():
+    if not REAL.exists():
+        pytest.skip(f"no Azure trace of 2023 at {REAL}")
+    rows = read_trace(REAL)
+    with REAL.open(encoding="utf-8") as file:
+        assert len(rows) == sum(1 for _ in file) - 1 == 19_366
+    assert rows[0] == TraceRow(0.0, 374, 44)
+    assert rows[-1] == TraceRow(pytest.approx(3501.721937), 197, 183)
+    times = [row.time_s for row in rows]
+    assert times == sorted(times)
+    assert read_trace(REAL, 100) == rows[:100]

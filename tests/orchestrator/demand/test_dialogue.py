@@ -1,0 +1,143 @@
+from collections.abc import Sequence
+
+from agents.engine import Task
+from market.prompt import Span, common_prefix_tokens, prompt_tokens
+from orchestrator.demand.dialogue import Dialogue, DialogueTape, Turn, TurnPlan
+
+TASK = Task("law", 0.5)
+
+
+def plan(question: int = 10, answer: int = 20, think_s: float = 2.0, *terms: str) -> TurnPlan:
+    return TurnPlan(question, answer, think_s, terms)
+
+
+def talk(name: str, start_s: float, *turns: TurnPlan) -> Dialogue:
+    return Dialogue(name, start_s, 100, TASK, turns or (plan(),))
+
+
+def tape(*dialogues: Dialogue, horizon_s: float = 100.0) -> DialogueTape:
+    return DialogueTape(iter(dialogues), horizon_s)
+
+
+def names(turns: Sequence[Turn]) -> list[str]:
+    return [turn.request for turn in turns]
+
+
+def test_dialogues_begin_at_their_time_and_once():
+    played = tape(talk("a", 1.0), talk("b", 1.5), talk("c", 3.0))
+    assert played.arrivals(0.5) == []
+    assert names(played.arrivals(1.5)) == ["a.1", "b.1"]
+    assert played.arrivals(2.0) == []
+    assert names(played.arrivals(50.0)) == ["c.1"]
+    assert played.arrivals(99.0) == []
+
+
+def test_the_first_turn_asks_about_the_document():
+    (turn,) = tape(talk("a", 1.0, plan(10, 20, 0.0, "word", "other"))).arrivals(2.0)
+    assert (turn.request, turn.dialogue, turn.turn, turn.arrival_s) == ("a.1", "a", 1, 1.0)
+    assert [span.tokens for span in turn.prompt] == [100, 10]
+    assert turn.output_tokens == 20
+    assert turn.terms == ("word", "other")
+    assert turn.task == TASK
+
+
+def test_the_next_turn_comes_when_the_client_has_thought_about_the_answer():
+    played = tape(talk("a", 1.0, plan(think_s=9.0), plan(think_s=2.5)))
+    played.arrivals(1.0)
+    assert played.arrivals(50.0) == []
+    played.answered("a.1", 60.0)
+    assert played.arrivals(62.4) == []
+    (turn,) = played.arrivals(62.5)
+    assert (turn.request, turn.turn, turn.arrival_s) == ("a.2", 2, 62.5)
+
+
+def test_a_later_turn_repeats_all_that_was_said_and_asks_on():
+    played = tape(talk("a", 1.0, plan(10, 20, 0.0, "one"), plan(11, 21, 0.0, "two")))
+    (first,) = played.arrivals(1.0)
+    played.answered("a.1", 2.0)
+    (second,) = played.arrivals(2.0)
+    said = (*first.prompt, Span(first.answer, 20))
+    assert second.prompt[:-1] == said
+    assert prompt_tokens(second.prompt) == 100 + 10 + 20 + 11
+    assert common_prefix_tokens(first.prompt, second.prompt) == 110
+    assert second.terms == ("one", "two")
+    assert second.answer != first.answer
+
+
+def test_the_last_answer_ends_a_dialogue():
+    played = tape(talk("a", 1.0, plan(), plan()))
+    for finish_s in (5.0, 10.0):
+        (turn,) = played.arrivals(finish_s)
+        played.answered(turn.request, finish_s)
+    assert played.arrivals(100.0) == []
+
+
+def test_a_lost_turn_ends_its_dialogue_and_no_other():
+    played = tape(talk("a", 1.0, plan(), plan()), talk("b", 1.0, plan(), plan()))
+    played.arrivals(1.0)
+    played.lost("a.1")
+    played.answered("a.1", 5.0)
+    played.answered("b.1", 5.0)
+    assert names(played.arrivals(100.0)) == ["b.2"]
+
+
+def test_nothing_arrives_after_the_horizon():
+    played = tape(
+        talk("a", 1.0, plan(), plan(think_s=3.0)),
+        talk("b", 2.0, plan(), plan(think_s=3.1)),
+        talk("c", 10.0),
+        talk("d", 10.1),
+        horizon_s=10.0,
+    )
+    assert names(played.arrivals(5.0)) == ["a.1", "b.1"]
+    played.answered("a.1", 7.0)
+    played.answered("b.1", 7.0)
+    assert names(played.arrivals(1000.0)) == ["a.2", "c.1"]
+
+
+def test_turns_come_in_the_order_of_arrival_and_then_of_name():
+    played = tape(talk("b", 1.0), talk("a", 1.0), talk("c", 0.5 + 1.0, plan(), plan(think_s=0.5)))
+    assert names(played.arrivals(1.5)) == ["a.1", "b.1", "c.1"]
+    late = tape(talk("z", 0.0, plan(), plan(think_s=2.0)), talk("a", 3.0))
+    late.arrivals(0.0)
+    late.answered("z.1", 0.5)
+    assert names(late.arrivals(5.0)) == ["z.2", "a.1"]
+
+
+def test_an_answer_that_is_told_late_still_counts_from_when_it_was_finished():
+    played = tape(talk("a", 1.0, plan(), plan(think_s=0.25)))
+    played.arrivals(1.0)
+    played.arrivals(2.0)
+    played.answered("a.1", 1.5)
+    (turn,) = played.arrivals(3.0)
+    assert turn.arrival_s == 1.75
+
+
+def test_contents_of_different_dialogues_and_turns_differ():
+    played = tape(talk("a", 1.0, plan(), plan()), talk("b", 1.0, plan(), plan()))
+    turns = played.arrivals(1.0)
+    for turn in list(turns):
+        played.answered(turn.request, 2.0)
+    turns += played.arrivals(10.0)
+    assert len({turn.answer for turn in turns}) == 4
+    assert len({turn.prompt[-1].content for turn in turns}) == 4
+    assert len({turn.prompt[0].content for turn in turns}) == 2
+
+
+def test_a_document_is_the_same_whenever_its_dialogue_is_played():
+    (one,), (other,) = (tape(talk("a", start_s)).arrivals(9.0) for start_s in (1.0, 5.0))
+    assert one.prompt == other.prompt
+    assert one.answer == other.answer
+
+
+def test_dialogues_are_read_only_as_far_as_they_are_needed():
+    read: list[str] = []
+
+    def source():
+        for number in range(1000):
+            read.append(f"d{number}")
+            yield talk(f"d{number}", float(number))
+
+    played = DialogueTape(source(), 1e6)
+    played.arrivals(3.0)
+    assert len(read) == 5
