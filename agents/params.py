@@ -14,6 +14,10 @@ class Params(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
+_Number = Annotated[float, Field(ge=-1e15, le=1e15)]
+_Spread = Annotated[float, Field(ge=0, le=1e15)]
+
+
 class Distribution(Params):
     """A distribution to draw a number from; exactly one key names it.
 
@@ -21,11 +25,11 @@ class Distribution(Params):
     ``lognormal: [median, sigma]``; ``choice: [x, y, ...]``. A plain number means a constant.
     """
 
-    constant: float | None = None
-    uniform: tuple[float, float] | None = None
-    normal: tuple[float, float] | None = None
-    lognormal: tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(ge=0)]] | None = None
-    choice: Annotated[tuple[float, ...], Field(min_length=1)] | None = None
+    constant: _Number | None = None
+    uniform: tuple[_Number, _Number] | None = None
+    normal: tuple[_Number, _Spread] | None = None
+    lognormal: tuple[Annotated[_Number, Field(gt=0)], _Spread] | None = None
+    choice: Annotated[tuple[_Number, ...], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> Distribution:

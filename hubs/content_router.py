@@ -1,8 +1,8 @@
 """Routing a request to a hub by its content.
 
 Routing uses nothing that a client reports this round: a light classifier guesses the domain from
-the words of the prompt, and the dialogue's name decides among the hubs that serve that domain, so
-that a dialogue stays where its cache is.
+the words of the prompt, and the dialogue's name decides among the hubs that serve that domain. A
+dialogue stays in its hub, where its cache is.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from market import seeding
 from market.messages import ChatRequest
 from market.profiles import ProviderProfile
 
+#: How many dialogues' hubs are remembered; the one that was longest silent goes first.
+MOST_DIALOGUES = 100_000
+
 
 class ContentRouter:
     """Classifies by content, then routes by capability and capacity.
@@ -30,6 +33,7 @@ class ContentRouter:
         self._classifier = naive_bayes.MultinomialNB()
         self._weights = {domain: _capacity_for(domain, hubs) for domain in domains}
         self._default = domains[0]
+        self._home: dict[str, str] = {}
         self._learned = False
 
     def classify(self, request: ChatRequest) -> str:
@@ -40,9 +44,18 @@ class ContentRouter:
         return str(max(likelihood, key=likelihood.__getitem__))
 
     def route(self, request: ChatRequest, domain: str) -> str:
-        """The hub for a request of ``domain``: weighted rendezvous hashing of its dialogue."""
-        hubs = self._weights[domain]
-        return max(hubs, key=lambda hub: _rendezvous(request.dialogue, hub, hubs[hub]))
+        """The hub of the request's dialogue, or for a new one, of ``domain``.
+
+        A new dialogue goes by weighted rendezvous hashing of its name.
+        """
+        hub = self._home.pop(request.dialogue, None)
+        if hub is None:
+            hubs = self._weights[domain]
+            hub = max(hubs, key=lambda hub: _rendezvous(request.dialogue, hub, hubs[hub]))
+        self._home[request.dialogue] = hub
+        if len(self._home) > MOST_DIALOGUES:
+            del self._home[next(iter(self._home))]
+        return hub
 
     def learn(self, request: ChatRequest, domain: str) -> None:
         """The evaluator has graded a request as one of ``domain``, one of those to tell apart."""

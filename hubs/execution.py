@@ -83,7 +83,8 @@ class Execution:
             if parent not in here[:1]
         )
         node = self.request.workflow.nodes[self.request.workflow.index[name]]
-        own = self._scaled(node.input_tokens) if not parents else 1
+        is_entry = name in self.request.workflow.entry_nodes
+        own = self._scaled(node.input_tokens) if is_entry else 1
         return (*session, *transferred, Span(self._content("input", name), own))
 
     def _content(self, kind: str, name: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,15 +27,12 @@ class FlatTree:
     value: Floats
 
     @classmethod
-    def of(
-        cls, tree: Any, columns: Mapping[str, int], leaf_value: Callable[[Any], float]
-    ) -> FlatTree:
+    def of(cls, tree: Any, columns: Mapping[str, int]) -> FlatTree:
         """Flatten a river tree.
 
         Args:
-            tree: a ``HoeffdingTreeRegressor`` or ``HoeffdingTreeClassifier`` that has learned.
+            tree: a ``HoeffdingTreeRegressor`` with ``mean`` leaves that has learned.
             columns: the column of every feature.
-            leaf_value: the prediction of a river leaf.
         """
         rows: list[tuple[int, float, int, int, float]] = []
 
@@ -46,7 +43,7 @@ class FlatTree:
                 left, right = map(place, node.children)
                 rows[index] = columns[node.feature], node.threshold, left, right, 0.0
             else:
-                rows[index] = -1, 0.0, index, index, leaf_value(node)
+                rows[index] = -1, 0.0, index, index, float(node.stats.mean.get())
             return index
 
         place(tree._root)
@@ -65,14 +62,3 @@ class FlatTree:
             node[inner] = np.where(goes_left, self.left[at], self.right[at])
             inner = inner[self.feature[node[inner]] >= 0]
         return self.value[node]
-
-
-def mean_of_leaf(leaf: Any) -> float:
-    """What a regressor's ``mean`` leaf predicts."""
-    return float(leaf.stats.mean.get())
-
-
-def share_of_true(leaf: Any) -> float:
-    """The probability of True that a classifier's majority-class leaf predicts."""
-    total = sum(leaf.stats.values())
-    return float(leaf.stats.get(True, 0.0) / total) if total else 0.0

@@ -71,6 +71,7 @@ class _InFlight:
 
     award: ChatAward
     request: ChatRequest
+    domain: str
     column: int
     features: npt.NDArray[np.float64]
     matched_tokens: int
@@ -116,6 +117,7 @@ class MatchingHub:
         settlements = tuple(self._settle(completion) for completion in round_.completions)
         self._waiting += [_Waiting(request, domain) for request, domain in round_.requests]
         market = self._clear_market(round_) if self._waiting else None
+        self._rate[:] = 0
         awards = self._award(market) if market else ()
         refused = self._refuse_impatient()
         return ChatReply(awards, refused, settlements, market, self._signal(market))
@@ -129,7 +131,12 @@ class MatchingHub:
         if not void:
             self._ledger.observe(done.request, done.matched_tokens, completion)
             self._predictor.learn(
-                done.column, done.features, done.matched_tokens, award.expected, completion
+                done.column,
+                done.domain,
+                done.features,
+                done.matched_tokens,
+                award.expected,
+                completion,
             )
         return Settlement(
             request=award.request,
@@ -177,10 +184,9 @@ class MatchingHub:
         """Fix the amounts, note what was promised, and empty the matched seats."""
         awards = []
         matched = market.clearing.match >= 0
-        self._rate[:] = 0
         for row in np.flatnonzero(matched).tolist():
             column = int(market.clearing.match[row])
-            request = self._waiting[row].request
+            request, domain = self._waiting[row].request, self._waiting[row].domain
             award = ChatAward(
                 request=request.request,
                 client=request.client,
@@ -196,7 +202,7 @@ class MatchingHub:
             features = market.forecast.features[row, column].copy()
             matched_tokens = int(market.forecast.matched_tokens[row, column])
             self._awarded[request.request] = _InFlight(
-                award, request, column, features, matched_tokens
+                award, request, domain, column, features, matched_tokens
             )
             self._ledger.record(award.provider, request.dialogue, request.prompt)
             self._inflight[column] += 1

@@ -16,13 +16,17 @@ class _Params(BaseModel):
 class PredictorParams(_Params):
     """How hubs predict.
 
-    ``grace_period`` labels pass between two attempts to split a leaf; ``prior_labels`` is how
-    many labels what is publicly known (analytic estimate, benchmark score, ``output_tokens``)
-    counts for; ``latency_ratio_cap`` bounds the labels of the latency trees.
+    ``split_delta`` and ``split_tau`` are the Hoeffding bound's error and its tie threshold, more
+    eager than river's defaults because a provider sees few labels. ``grace_period`` labels pass
+    between two attempts to split a leaf. ``prior_labels`` is how many labels what is publicly
+    known (analytic estimate, benchmark score, ``output_tokens``) counts for.
+    ``latency_ratio_cap`` bounds the labels of the latency trees.
     """
 
     grace_period: int = Field(50, ge=10)
     max_depth: int = Field(8, ge=1)
+    split_delta: float = Field(0.01, gt=0, lt=1)
+    split_tau: float = Field(0.1, gt=0, lt=1)
     prior_labels: float = Field(5.0, ge=0)
     output_tokens: float = Field(150.0, ge=1)
     latency_ratio_cap: float = Field(50.0, gt=1)

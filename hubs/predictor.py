@@ -1,22 +1,25 @@
 """Online prediction of what a request will take at a provider (IEMAS, section 4.1, Eq. 5).
 
-Every provider has Hoeffding trees of its own for the latency (as a ratio to the analytic estimate
-from its public engine profile), for how much of an expected cache hit comes true, and for the
-chance of a right answer; output length does not depend on who answers and is learned by the hub.
-Each prediction leans on what is publicly known until labels outweigh it.
+Every provider has Hoeffding trees of its own, each for a correction to what is publicly known: the
+latency over the analytic estimate from its engine profile, how much of an expected cache hit comes
+true, and how far its answers are from its benchmark score. Output length does not depend on who
+answers and is learned by the hub. A correction counts for more as labels come in.
+
+Of the features of Eq. (5) a provider's capacity B_i and utilisation I_i / B_i are left out: within
+one provider's tree the first is constant and the second is I_i again, and two features that split
+alike keep a Hoeffding tree from ever splitting.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from river import tree
 
-from hubs.flat_tree import FlatTree, mean_of_leaf, share_of_true
+from hubs.flat_tree import FlatTree
 from hubs.params import PredictorParams
 from market.messages import ChatRequest, Completion, Expectation
 from market.profiles import ProviderProfile
@@ -25,7 +28,9 @@ Floats = npt.NDArray[np.float64]
 
 # Bins of river's quantised splitter: features are scaled so that a tenth is a fine step.
 SPLIT_RADIUS = 0.1
-RIGHT_ANSWER = 0.5
+
+# What to expect of a provider in a domain that it publishes no score for.
+UNKNOWN_SCORE = 0.5
 
 
 @dataclass(frozen=True)
@@ -71,27 +76,38 @@ class Forecast:
 
 
 class OnlineTree:
-    """A river tree that leans on a prior, with a flat copy for predicting many rows."""
+    """A river regression tree that leans on a prior, with a flat copy for many rows.
 
-    def __init__(self, river_tree: Any, names: Sequence[str], leaf_value: Any, prior_labels: float):
-        self._tree = river_tree
+    Args:
+        names: the features, in the order of a row's columns.
+        params: how to learn.
+    """
+
+    def __init__(self, names: Sequence[str], params: PredictorParams):
+        self._tree = tree.HoeffdingTreeRegressor(
+            grace_period=params.grace_period,
+            max_depth=params.max_depth,
+            delta=params.split_delta,
+            tau=params.split_tau,
+            leaf_prediction="mean",
+            splitter=tree.splitter.QOSplitter(radius=SPLIT_RADIUS),
+        )
         self._names = names
         self._columns = {name: column for column, name in enumerate(names)}
-        self._leaf_value = leaf_value
-        self._prior_labels = prior_labels
+        self._prior_labels = params.prior_labels
         self._labels = 0
         self._flat: FlatTree | None = None
 
-    def predict(self, rows: Floats, prior: Floats | float) -> Floats:
+    def predict(self, rows: Floats, prior: float) -> Floats:
         """Predictions for ``rows``, (n, features); ``prior`` counts for the prior labels."""
         if not self._labels:
-            return np.zeros(len(rows)) + prior
+            return np.full(len(rows), prior)
         if self._flat is None:
-            self._flat = FlatTree.of(self._tree, self._columns, self._leaf_value)
+            self._flat = FlatTree.of(self._tree, self._columns)
         weight = self._prior_labels
         return (weight * prior + self._labels * self._flat.predict(rows)) / (weight + self._labels)
 
-    def learn(self, row: Floats, label: float | bool) -> None:
+    def learn(self, row: Floats, label: float) -> None:
         """Learn one label."""
         self._tree.learn_one(dict(zip(self._names, row.tolist(), strict=True)), label)
         self._labels += 1
@@ -113,15 +129,14 @@ class HubPredictor:
         self._members = members
         self._domains = list(domains)
         self._params = params
-        self._slots = np.array([member.chat_slots for member in members])
-        request_names = ["log_prompt", "log_turn", *(f"domain={name}" for name in domains)]
+        request_names = ["log_prompt", "log_turn", *(f"domain={name}" for name in domains[1:])]
         hub_names = ["log_hub_inflight", "log_hub_rate"]
-        pair_names = ["affinity", "log_inflight", "log_rate", "log_slots", "utilization"]
+        pair_names = ["affinity", "log_inflight", "log_rate"]
         names = [*request_names, *hub_names, *pair_names]
-        self._latency = [self._regressor(names) for _ in members]
-        self._retention = [self._regressor(names) for _ in members]
-        self._quality = [self._classifier(names) for _ in members]
-        self._output = self._regressor(request_names)
+        self._latency = [OnlineTree(names, params) for _ in members]
+        self._retention = [OnlineTree(names, params) for _ in members]
+        self._quality = [OnlineTree(names, params) for _ in members]
+        self._output = OnlineTree(request_names, params)
         self._request_features = len(request_names)
 
     def predict(
@@ -153,13 +168,15 @@ class HubPredictor:
                 prompt - cached[:, column]
             )
             ttft[:, column] = analytic * self._latency[column].predict(rows, 1.0)
-            known = np.array([member.scores.get(domain, 0.5) for domain in domains])
-            quality[:, column] = self._quality[column].predict(rows, known)
+            score = np.array([_score(member, domain) for domain in domains])
+            correction = self._quality[column].predict(rows, 0.0)
+            quality[:, column] = np.clip(score + correction, 0.0, 1.0)
         return Forecast(matches, np.maximum(output, 1.0), cached, ttft, quality, features)
 
     def learn(
         self,
         column: int,
+        domain: str,
         features: Floats,
         matched_tokens: int,
         expected: Expectation,
@@ -169,6 +186,7 @@ class HubPredictor:
 
         Args:
             column: the provider that served it.
+            domain: what the classifier took it to be about.
             features: (features,), as they were when the request was awarded.
             matched_tokens: what the ledger expected cached then.
             expected: what was predicted then.
@@ -183,7 +201,8 @@ class HubPredictor:
         if completion.cached_tokens is not None and matched_tokens > 0:
             self._retention[column].learn(features, completion.cached_tokens / matched_tokens)
         if completion.quality is not None:
-            self._quality[column].learn(features, completion.quality >= RIGHT_ANSWER)
+            surprise = completion.quality - _score(self._members[column], domain)
+            self._quality[column].learn(features, surprise)
         self._output.learn(features[: self._request_features], float(completion.output_tokens))
 
     def _features(
@@ -193,18 +212,15 @@ class HubPredictor:
         matches: npt.NDArray[np.int64],
         load: Load,
     ) -> Floats:
-        """(requests, providers, features), Eq. (5); counts in logs, the domain one-hot."""
+        """(requests, providers, features); counts in logs, all domains but the first one-hot."""
         prompt = np.array([float(request.prompt_tokens) for request in requests])
         turn = np.array([request.turn for request in requests])
-        known = np.array(self._domains)
+        known = np.array(self._domains[1:])
         by_request = np.column_stack(
             [np.log1p(prompt), np.log1p(turn), np.array(domains)[:, None] == known[None, :]]
         )
-        slots = np.maximum(self._slots, 1)
         of_hub = np.log1p([load.hub_inflight, load.hub_rate])
-        by_provider = np.column_stack(
-            [np.log1p(load.inflight), np.log1p(load.rate), np.log1p(slots), load.inflight / slots]
-        )
+        by_provider = np.log1p(np.column_stack([load.inflight, load.rate]))
         shape = matches.shape
         return np.concatenate(
             [
@@ -216,19 +232,6 @@ class HubPredictor:
             axis=2,
         )
 
-    def _regressor(self, names: Sequence[str]) -> OnlineTree:
-        params = self._params
-        river_tree = tree.HoeffdingTreeRegressor(
-            grace_period=params.grace_period,
-            max_depth=params.max_depth,
-            leaf_prediction="mean",
-            splitter=tree.splitter.QOSplitter(radius=SPLIT_RADIUS),
-        )
-        return OnlineTree(river_tree, names, mean_of_leaf, params.prior_labels)
 
-    def _classifier(self, names: Sequence[str]) -> OnlineTree:
-        params = self._params
-        river_tree = tree.HoeffdingTreeClassifier(
-            grace_period=params.grace_period, max_depth=params.max_depth, leaf_prediction="mc"
-        )
-        return OnlineTree(river_tree, names, share_of_true, params.prior_labels)
+def _score(member: ProviderProfile, domain: str) -> float:
+    return member.scores.get(domain, UNKNOWN_SCORE)

@@ -94,21 +94,23 @@ class WorkflowHub:
         self._free = {member.provider: member.workflow_slots for member in members}
         self._waiting: list[_Waiting] = []
         self._bought: dict[str, tuple[WorkflowAward, Execution]] = {}
+        self._dispatched: dict[str, tuple[str, str]] = {}
 
     def clear(self, round_: WorkflowRound) -> WorkflowReply:
         """Note which nodes are done, settle what has ended, buy what waits, dispatch nodes."""
         for completion in round_.completions:
-            workflow, _, node = completion.request.rpartition("/")
+            workflow, node = self._dispatched.pop(completion.request)
             self._bought[workflow][1].finish(node, completion.error)
         if round_.last:
             for _, execution in self._bought.values():
                 execution.failed = True
         ended, settlements = self._settle_ended()
         self._waiting += map(_Waiting, round_.requests)
-        awards = self._buy(round_.bids)
+        awards = () if round_.last else self._buy(round_.bids)
         dispatches = tuple(
             node for _, execution in self._bought.values() for node in execution.dispatch_ready()
         )
+        self._dispatched.update((sent.request, (sent.workflow, sent.node)) for sent in dispatches)
         return WorkflowReply(awards, dispatches, self._refuse_impatient(), ended, settlements)
 
     def _buy(self, bids: Sequence[Bid]) -> tuple[WorkflowAward, ...]:

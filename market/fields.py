@@ -21,7 +21,7 @@ class Fields:
 
     def __init__(self, record: object, where: str):
         if not isinstance(record, Mapping):
-            raise BadInput(where, f"expected an object with named keys, got {_shown(record)}")
+            raise BadInput(where, f"expected an object with named keys, got {shown(record)}")
         self.where = where
         self._record = record
         self._seen: set[str] = set()
@@ -43,7 +43,7 @@ class Fields:
         """A text that is not empty."""
         value = self.raw(key)
         if not isinstance(value, str) or not value:
-            raise BadInput(self.place(key), f"expected a text, got {_shown(value)}")
+            raise BadInput(self.place(key), f"expected a text, got {shown(value)}")
         return value
 
     def number(
@@ -59,23 +59,23 @@ class Fields:
         value = self.raw(key, default)
         check_number(self.place(key), value, low=low, high=high)
         if value != int(value):
-            raise BadInput(self.place(key), f"expected a whole number, got {_shown(value)}")
+            raise BadInput(self.place(key), f"expected a whole number, got {shown(value)}")
         return int(value)
 
     def flag(self, key: str, *, default: bool) -> bool:
         """True or false."""
         value = self.raw(key, default)
         if not isinstance(value, bool):
-            raise BadInput(self.place(key), f"expected true or false, got {_shown(value)}")
+            raise BadInput(self.place(key), f"expected true or false, got {shown(value)}")
         return value
 
     def choice(self, key: str, names: Sequence[str], *, default: Any = _REQUIRED) -> str:
         """One of ``names``."""
         value = self.raw(key, default)
-        if value not in names:
+        if not isinstance(value, str) or value not in names:
             expected = ", ".join(names)
-            raise BadInput(self.place(key), f"expected one of {expected}; got {_shown(value)}")
-        return str(value)
+            raise BadInput(self.place(key), f"expected one of {expected}; got {shown(value)}")
+        return value
 
     def record(self, key: str, default: Any = _REQUIRED) -> Fields:
         """A record inside this one."""
@@ -92,7 +92,7 @@ class Fields:
         """A list."""
         value = self.raw(key, default)
         if isinstance(value, str | bytes | Mapping) or not isinstance(value, Sequence):
-            raise BadInput(self.place(key), f"expected a list, got {_shown(value)}")
+            raise BadInput(self.place(key), f"expected a list, got {shown(value)}")
         return value
 
     def done(self) -> None:
@@ -100,13 +100,17 @@ class Fields:
         for key in self._record:
             if key not in self._seen:
                 known = ", ".join(sorted(self._seen))
-                raise BadInput(self.place(str(key)), f"unknown key; known here: {known}")
+                place = self.place(key if isinstance(key, str) and key.isprintable() else repr(key))
+                raise BadInput(place, f"unknown key; known here: {known}")
 
 
 def check_number(where: str, value: object, *, low: float, high: float) -> None:
     """Raise ``BadInput`` unless ``value`` is a finite number in [low, high]."""
     if isinstance(value, Real) and not isinstance(value, bool):
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
         if math.isfinite(number) and low <= number <= high:
             return
     expected = "a finite number"
@@ -114,7 +118,7 @@ def check_number(where: str, value: object, *, low: float, high: float) -> None:
         expected += f" >= {low:g}"
     if high < math.inf:
         expected += f" and <= {high:g}" if low > -math.inf else f" <= {high:g}"
-    raise BadInput(where, f"expected {expected}, got {_shown(value)}")
+    raise BadInput(where, f"expected {expected}, got {shown(value)}")
 
 
 def check_unique(where: str, ids: Sequence[str]) -> None:
@@ -128,6 +132,7 @@ def check_unique(where: str, ids: Sequence[str]) -> None:
         first[name] = index
 
 
-def _shown(value: object) -> str:
-    text = repr(value)
+def shown(value: object) -> str:
+    """A value in a message: on one line, and short."""
+    text = " ".join(repr(value).split())
     return text if len(text) <= 60 else f"{text[:57]}..."

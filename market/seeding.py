@@ -14,7 +14,7 @@ Key = str | int
 
 
 def _digest(seed: int, key: tuple[Key, ...]) -> bytes:
-    text = "\x1f".join([str(seed), *map(str, key)])
+    text = "".join(f"{type(part).__name__}{len(str(part))}:{part}" for part in (seed, *key))
     return hashlib.sha256(text.encode()).digest()
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from market import solve
 from market.errors import BadInput, WalrasError
+from orchestrator.json_text import parse_json
 from orchestrator.text_file import read_text
 
 
@@ -29,31 +29,9 @@ def solve_file(path: Path) -> Iterator[str]:
         raise BadInput(str(path), "expected at least one problem, got none")
     for place, problem in problems:
         try:
-            answer = solve(_parse(problem))
+            answer = solve(parse_json(problem))
         except BadInput as error:
             raise error.inside(place) from None
         except WalrasError as error:
             raise type(error)(f"{place}: {error}") from None
         yield json.dumps(answer, indent=None if path.suffix == ".jsonl" else 2)
-
-
-def _parse(text: str) -> Any:
-    def no_constant(name: str) -> Any:
-        raise BadInput("", f"expected finite numbers, got {name}")
-
-    def no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        record = dict(pairs)
-        if len(record) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
-            raise BadInput("", f"duplicate key {twice!r}")
-        return record
-
-    try:
-        return json.loads(text, parse_constant=no_constant, object_pairs_hook=no_duplicates)
-    except json.JSONDecodeError as error:
-        raise BadInput(
-            f"line {error.lineno} column {error.colno}", f"not JSON: {error.msg}"
-        ) from None
-    except RecursionError:
-        raise BadInput("", "not a problem: nested too deeply") from None

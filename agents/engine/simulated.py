@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass
 
@@ -70,8 +71,9 @@ class SimulatedEngine:
                 self._now_s = min(until_s, self._waiting[0].job.submitted_s)
             else:
                 self._now_s = until_s
-        finished = [done for done in self._done if done.finish_s <= until_s]
-        self._done = [done for done in self._done if done.finish_s > until_s]
+        self._done.sort(key=lambda done: done.finish_s)
+        due = bisect_right(self._done, until_s, key=lambda done: done.finish_s)
+        finished, self._done = self._done[:due], self._done[due:]
         return finished
 
     def submit(self, job: Job) -> None:
@@ -94,15 +96,14 @@ class SimulatedEngine:
         return None
 
     def _fail(self, job: Job, tokens: int, error: str) -> None:
-        at_s = max(self._now_s, job.submitted_s)
         self._done.append(
             Completion(
                 request=job.request,
                 provider=self.provider,
                 kind=job.kind,
                 submitted_s=job.submitted_s,
-                first_token_s=at_s,
-                finish_s=at_s,
+                first_token_s=job.submitted_s,
+                finish_s=job.submitted_s,
                 prompt_tokens=tokens,
                 cached_tokens=None,
                 output_tokens=0,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from market.errors import BadInput
-from market.fields import Fields, check_number
+from market.fields import Fields, check_number, shown
 from market.matching.assignment import UNMATCHED
 from market.matching.vcg import MatchingOutcome, clear
 
@@ -43,12 +43,11 @@ def solve_matching(problem: Mapping[str, Any]) -> dict[str, Any]:
 
 def _matrix(fields: Fields, key: str, low: float, providers: int) -> npt.NDArray[np.float64]:
     """A (requests, providers) matrix; NaN stands for null."""
-    value = fields.raw(key)
-    rows = value.tolist() if isinstance(value, np.ndarray) else fields.sequence(key)
+    rows = _listed(fields, key)
     for j, row in enumerate(rows):
         place = f"{fields.place(key)}.{j}"
         if not isinstance(row, list | tuple):
-            raise BadInput(place, f"expected a list of numbers or nulls, got {row!r}")
+            raise BadInput(place, f"expected a list of numbers or nulls, got {shown(row)}")
         if len(row) != providers:
             raise BadInput(place, f"expected {providers} entries as in capacities, got {len(row)}")
         for i, entry in enumerate(row):
@@ -58,14 +57,21 @@ def _matrix(fields: Fields, key: str, low: float, providers: int) -> npt.NDArray
     return np.array(matrix, dtype=np.float64).reshape(len(rows), providers)
 
 
+def _listed(fields: Fields, key: str) -> Sequence[Any]:
+    """A list, or an array as one."""
+    value = fields.raw(key)
+    if isinstance(value, np.ndarray) and value.ndim:
+        return list(value.tolist())
+    return fields.sequence(key)
+
+
 def _capacities(fields: Fields) -> npt.NDArray[np.int64]:
-    value = fields.raw("capacities")
-    listed = value.tolist() if isinstance(value, np.ndarray) else fields.sequence("capacities")
+    listed = _listed(fields, "capacities")
     for i, capacity in enumerate(listed):
         place = f"{fields.place('capacities')}.{i}"
         check_number(place, capacity, low=0, high=2**31)
         if capacity != int(capacity):
-            raise BadInput(place, f"expected a whole number of slots, got {capacity!r}")
+            raise BadInput(place, f"expected a whole number of slots, got {shown(capacity)}")
     return np.array(listed, dtype=np.int64)
 
 
@@ -75,7 +81,9 @@ def _clients(fields: Fields, requests: int) -> list[str] | None:
     clients = fields.sequence("clients")
     for j, client in enumerate(clients):
         if not isinstance(client, str) or not client:
-            raise BadInput(f"{fields.place('clients')}.{j}", f"expected a name, got {client!r}")
+            raise BadInput(
+                f"{fields.place('clients')}.{j}", f"expected a name, got {shown(client)}"
+            )
     if len(clients) != requests:
         raise BadInput(
             fields.place("clients"),

@@ -54,10 +54,11 @@ def clear(
     weights = np.where(allowed, values - costs, -1)
     match = max_weight_matching(weights, capacities)
     prices = scarcity_prices(weights, match)
-    externalities = np.where(match == UNMATCHED, 0, prices[match])
+    served = np.flatnonzero(match != UNMATCHED)
+    externalities = np.zeros(len(match), dtype=weights.dtype)
+    externalities[served] = prices[match[served]]
     for rows in _owned_together(clients):
         externalities[rows] = _set_externality(weights, capacities, match, externalities, rows)
-    served = np.flatnonzero(match != UNMATCHED)
     payments = np.zeros_like(externalities)
     payments[served] = costs[served, match[served]] + externalities[served]
     return MatchingOutcome(matched_weight(weights, match), match, payments, prices)

@@ -6,18 +6,20 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
 from market import seeding
 from market.errors import BadInput
+from market.fields import shown
 from orchestrator.demand.dialogue import Dialogue, TurnPlan
 from orchestrator.demand.shape import DialogueShape, draw_task, draw_terms
 from orchestrator.text_file import read_text
 
 COLUMNS = ["TIMESTAMP", "ContextTokens", "GeneratedTokens"]
 MOST_TOKENS = 10_000_000
+MOST_DIGITS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +37,14 @@ def read_trace(path: Path, limit: int | None = None) -> list[TraceRow]:
     Raises:
         BadInput: names the file and the line of the first malformed row.
     """
-    lines = csv.reader(io.StringIO(read_text(path), newline=""))
-    header = next(lines, [])
+    lines = _lines(path)
+    place, header = next(lines, (f"{path}: line 1", []))
     if header != COLUMNS:
-        place = f"{path}: line 1"
-        raise BadInput(place, f"expected {','.join(COLUMNS)}, got {','.join(header)!r}")
+        expected, got = ",".join(COLUMNS), shown(",".join(header))
+        raise BadInput(place, f"expected {expected}, got {got}")
     rows: list[TraceRow] = []
     first: datetime | None = None
-    for row in islice(lines, limit):
-        place = f"{path}: line {lines.line_num}"
+    for place, row in islice(lines, limit):
         time, context, generated = _read_row(row, place)
         first = first or time
         since_s = (time - first).total_seconds()
@@ -55,27 +56,42 @@ def read_trace(path: Path, limit: int | None = None) -> list[TraceRow]:
     return rows
 
 
+def _lines(path: Path) -> Iterator[tuple[str, list[str]]]:
+    """The fields of every line, with the place where they stand."""
+    lines = csv.reader(io.StringIO(read_text(path), newline=""))
+    try:
+        for row in lines:
+            yield f"{path}: line {lines.line_num}", row
+    except csv.Error as error:
+        raise BadInput(f"{path}: line {lines.line_num}", f"not CSV: {error}") from None
+
+
 def _read_row(row: list[str], place: str) -> tuple[datetime, int, int]:
     if len(row) != len(COLUMNS):
-        raise BadInput(place, f"expected {len(COLUMNS)} fields, got {len(row)}: {','.join(row)!r}")
-    try:
-        # seven decimals of a second stand in the published files; Python reads six
-        time = datetime.fromisoformat(row[0].strip()[:26])
-    except ValueError:
-        raise BadInput(
-            f"{place}: TIMESTAMP", f"expected YYYY-MM-DD HH:MM:SS.ffffff, got {row[0]!r}"
-        ) from None
-    return (
-        time,
-        _tokens(row[1], f"{place}: {COLUMNS[1]}"),
-        _tokens(row[2], f"{place}: {COLUMNS[2]}"),
+        got = shown(",".join(row))
+        raise BadInput(place, f"expected {len(COLUMNS)} fields, got {len(row)}: {got}")
+    time = _time(row[0], f"{place}: {COLUMNS[0]}")
+    context, generated = (
+        _tokens(text, f"{place}: {column}")
+        for text, column in zip(row[1:], COLUMNS[1:], strict=True)
     )
+    return time, context, generated
+
+
+def _time(text: str, place: str) -> datetime:
+    """A time; one with a zone is turned to UTC, which one without is taken to be."""
+    try:
+        time = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise BadInput(place, f"expected YYYY-MM-DD HH:MM:SS.ffffff, got {shown(text)}") from None
+    return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
 
 
 def _tokens(text: str, place: str) -> int:
-    if not text.strip().isdecimal() or not 1 <= int(text) <= MOST_TOKENS:
-        raise BadInput(place, f"expected a whole number from 1 to {MOST_TOKENS}, got {text!r}")
-    return int(text)
+    digits = text.strip()
+    if digits.isdecimal() and len(digits) <= MOST_DIGITS and 1 <= int(digits) <= MOST_TOKENS:
+        return int(digits)
+    raise BadInput(place, f"expected a whole number from 1 to {MOST_TOKENS}, got {shown(text)}")
 
 
 def azure_dialogues(
@@ -95,11 +111,10 @@ def azure_dialogues(
         rng = seeding.stream(seed, "dialogue", name)
         task = draw_task(domains, shape.difficulty, rng)
         terms = draw_terms(shape.terms, shape.topical, task.domain, rng)
-        question_tokens = min(row.context_tokens - 1, 32) or 1
         yield Dialogue(
             dialogue=name,
             start_s=row.time_s / rate_scale,
-            document_tokens=max(1, row.context_tokens - question_tokens),
+            document_tokens=0,
             task=task,
-            turns=(TurnPlan(question_tokens, row.generated_tokens, 0.0, terms),),
+            turns=(TurnPlan(row.context_tokens, row.generated_tokens, 0.0, terms),),
         )

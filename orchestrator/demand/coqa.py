@@ -6,7 +6,6 @@ that needs no tokenizer.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -19,6 +18,7 @@ from market.errors import BadInput
 from market.fields import Fields
 from orchestrator.demand.dialogue import Dialogue, TurnPlan
 from orchestrator.demand.shape import DialogueShape, draw_task
+from orchestrator.json_text import parse_json
 from orchestrator.text_file import read_text
 
 CHARACTERS_PER_TOKEN = 4
@@ -31,12 +31,9 @@ def read_dialogues(path: Path, limit: int | None = None) -> list[tuple[str, list
     Raises:
         BadInput: names the file and the key of the first malformed entry.
     """
+    text = read_text(path)
     try:
-        document = json.loads(read_text(path))
-    except json.JSONDecodeError as error:
-        raise BadInput(f"{path}: line {error.lineno}", f"not JSON: {error.msg}") from error
-    try:
-        entries = Fields(document, "").records("data")[:limit]
+        entries = Fields(parse_json(text), "").records("data")[:limit]
         if not entries:
             raise BadInput("data", "expected at least one dialogue, got none")
         return [_read_entry(entry) for entry in entries]

@@ -26,7 +26,10 @@ class TurnPlan:
 
 @dataclass(frozen=True, slots=True)
 class Dialogue:
-    """A conversation over a document; a single request is a dialogue of one turn."""
+    """A conversation over a document, of 0 tokens if there is none.
+
+    A single request is a dialogue of one turn.
+    """
 
     dialogue: str
     start_s: float
@@ -88,9 +91,7 @@ class DialogueTape:
     def arrivals(self, until_s: float) -> list[Turn]:
         """The turns that arrive up to ``until_s``, in order of arrival."""
         while self._ahead is not None and self._ahead.start_s <= min(until_s, self.horizon_s):
-            document = Span(seeding.content_id("document", self._ahead.dialogue), 1)
-            said = (document._replace(tokens=self._ahead.document_tokens),)
-            self._schedule(self._ahead.start_s, _Talk(self._ahead, said))
+            self._schedule(self._ahead.start_s, _Talk(self._ahead, _document(self._ahead)))
             self._ahead = next(self.dialogues, None)
         turns = []
         while self._due and self._due[0][0] <= until_s:
@@ -134,3 +135,10 @@ class DialogueTape:
             terms=talk.terms,
             task=talk.plan.task,
         )
+
+
+def _document(dialogue: Dialogue) -> Prompt:
+    """What every prompt of a dialogue begins with."""
+    if not dialogue.document_tokens:
+        return ()
+    return (Span(seeding.content_id("document", dialogue.dialogue), dialogue.document_tokens),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -142,14 +143,15 @@ class Demand:
 
     def __init__(self, sources: Sequence[tuple[DemandParams, Setting]]):
         self._tapes: dict[str, DialogueTape] = {}
-        self._workflows: list[WorkflowArrival] = []
+        workflows: list[WorkflowArrival] = []
         for params, setting in sources:
             if isinstance(params, WorkflowDemand):
-                self._workflows += params.arrivals(setting)
+                workflows += params.arrivals(setting)
             else:
                 tape = DialogueTape(params.dialogues(setting), setting.horizon_s)
                 self._tapes[setting.source] = tape
-        self._workflows.sort(key=lambda arrival: (-arrival.arrival_s, arrival.request))
+        workflows.sort(key=lambda arrival: (arrival.arrival_s, arrival.request))
+        self._workflows = deque(workflows)
 
     def turns(self, until_s: float) -> list[Turn]:
         """The chat turns that arrive up to ``until_s``."""
@@ -159,8 +161,8 @@ class Demand:
     def workflows(self, until_s: float) -> list[WorkflowArrival]:
         """The workflows that arrive up to ``until_s``."""
         arrived = []
-        while self._workflows and self._workflows[-1].arrival_s <= until_s:
-            arrived.append(self._workflows.pop())
+        while self._workflows and self._workflows[0].arrival_s <= until_s:
+            arrived.append(self._workflows.popleft())
         return arrived
 
     def answered(self, turn: Turn, finish_s: float) -> None:

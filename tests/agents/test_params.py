@@ -87,6 +87,10 @@ def test_a_plain_number_is_a_constant():
             {"constant": 1, "choice": [1]},
             "expected exactly one of constant, uniform, normal, lognormal, choice",
         ),
+        (
+            {"uniform": None},
+            "expected exactly one of constant, uniform, normal, lognormal, choice",
+        ),
         ({"uniform": [2, 1]}, r"expected uniform \[low, high\] with low <= high, got \(2.0, 1.0\)"),
         ({"uniform": [1]}, "uniform"),
         ({"uniform": [1, 2, 3]}, "uniform"),

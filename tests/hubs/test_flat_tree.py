@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from river import tree
 
-from hubs.flat_tree import FlatTree, mean_of_leaf, share_of_true
+from hubs.flat_tree import FlatTree
 
 NAMES = ("a", "b", "c", "hot")
 COLUMNS = {name: column for column, name in enumerate(NAMES)}
@@ -36,19 +36,9 @@ def regressor(seed: int, **options) -> tuple[tree.HoeffdingTreeRegressor, np.nda
     return model, rows
 
 
-def classifier(seed: int, **options) -> tuple[tree.HoeffdingTreeClassifier, np.ndarray]:
-    model = tree.HoeffdingTreeClassifier(grace_period=50, leaf_prediction="mc", **options)
-    rows = rows_drawn(seed)
-    chances = np.where(rows[:, 3] > 0, 0.5 + 0.5 * (rows[:, 0] > 0), 0.4 * (rows[:, 1] < 0))
-    labels = np.random.default_rng(seed + 100).random(ROWS) < chances
-    for row, label in zip(rows, labels.tolist(), strict=True):
-        model.learn_one(as_river(row), label)
-    return model, rows
-
-
 def at_the_splits(model, rows: np.ndarray) -> np.ndarray:
     """Rows that stand exactly at the threshold of each split, and just beside it."""
-    flat = FlatTree.of(model, COLUMNS, lambda leaf: 0.0)
+    flat = FlatTree.of(model, COLUMNS)
     copies = []
     for feature, threshold in zip(flat.feature, flat.threshold, strict=True):
         if feature >= 0:
@@ -64,28 +54,17 @@ def test_a_flat_regressor_predicts_exactly_what_river_does(seed):
     model, rows = regressor(seed)
     assert model.n_branches >= 2
     asked = np.concatenate([rows, rows_drawn(seed + 50), at_the_splits(model, rows)])
-    flat = FlatTree.of(model, COLUMNS, mean_of_leaf)
+    flat = FlatTree.of(model, COLUMNS)
     assert len(flat.feature) == model.n_nodes
     expected = [model.predict_one(as_river(row)) for row in asked]
     assert flat.predict(asked).tolist() == expected
     assert len(set(expected)) == model.n_leaves
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
-def test_a_flat_classifier_predicts_what_river_does(seed):
-    model, rows = classifier(seed)
-    assert model.n_branches >= 2
-    asked = np.concatenate([rows, rows_drawn(seed + 50), at_the_splits(model, rows)])
-    flat = FlatTree.of(model, COLUMNS, share_of_true)
-    expected = [model.predict_proba_one(as_river(row))[True] for row in asked]
-    assert flat.predict(asked) == pytest.approx(expected, rel=1e-15)
-    assert len(set(expected)) > 2
-
-
 def test_a_tree_of_limited_depth_is_flattened_as_it_is():
     model, rows = regressor(3, max_depth=1)
     assert model.n_branches == 1
-    flat = FlatTree.of(model, COLUMNS, mean_of_leaf)
+    flat = FlatTree.of(model, COLUMNS)
     expected = [model.predict_one(as_river(row)) for row in rows]
     assert flat.predict(rows).tolist() == expected
 
@@ -96,28 +75,20 @@ def test_a_tree_that_has_not_split_predicts_its_only_leaf(labels):
     rows = rows_drawn(0, labels)
     for position, row in enumerate(rows):
         model.learn_one(as_river(row), float(position))
-    flat = FlatTree.of(model, COLUMNS, mean_of_leaf)
+    flat = FlatTree.of(model, COLUMNS)
     assert flat.predict(rows).tolist() == [model.predict_one(as_river(rows[0]))] * labels
     assert flat.predict(rows)[0] == pytest.approx((labels - 1) / 2)
 
 
-@pytest.mark.parametrize(("label", "share"), [(True, 1.0), (False, 0.0)])
-def test_a_classifier_that_saw_one_class_only_is_sure_of_it(label, share):
-    model = tree.HoeffdingTreeClassifier(leaf_prediction="mc")
-    model.learn_one(as_river(rows_drawn(0, 1)[0]), label)
-    flat = FlatTree.of(model, COLUMNS, share_of_true)
-    assert flat.predict(rows_drawn(1, 3)).tolist() == [share] * 3
-
-
 def test_no_rows_have_no_predictions():
     model, _ = regressor(0)
-    flat = FlatTree.of(model, COLUMNS, mean_of_leaf)
+    flat = FlatTree.of(model, COLUMNS)
     assert flat.predict(np.empty((0, len(NAMES)))).tolist() == []
 
 
 def test_a_flat_tree_stays_as_it_was_when_the_tree_learns_on():
     model, rows = regressor(0)
-    flat = FlatTree.of(model, COLUMNS, mean_of_leaf)
+    flat = FlatTree.of(model, COLUMNS)
     before = flat.predict(rows).tolist()
     for row in rows:
         model.learn_one(as_river(row), 1e6)

@@ -3,9 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from river import tree
 
-from hubs.flat_tree import mean_of_leaf
 from hubs.params import PredictorParams
 from hubs.predictor import Forecast, HubPredictor, Load, OnlineTree
 from market.messages import Expectation, Valuation
@@ -30,14 +28,13 @@ def forecast(of: HubPredictor, *, matches=NO_MATCH, load=IDLE, domains=("law", "
 
 
 def online_tree(prior_labels: float) -> OnlineTree:
-    model = tree.HoeffdingTreeRegressor(grace_period=50, leaf_prediction="mean")
-    return OnlineTree(model, ["x", "y"], mean_of_leaf, prior_labels)
+    return OnlineTree(["x", "y"], PredictorParams(prior_labels=prior_labels))
 
 
 def test_a_tree_without_labels_predicts_its_prior():
     rows = np.zeros((3, 2))
     assert online_tree(5.0).predict(rows, 0.25).tolist() == [0.25] * 3
-    assert online_tree(0.0).predict(rows, np.array([1.0, 2.0, 3.0])).tolist() == [1.0, 2.0, 3.0]
+    assert online_tree(0.0).predict(rows, 0.25).tolist() == [0.25] * 3
 
 
 def test_labels_outweigh_the_prior_in_proportion_to_their_number():
@@ -104,7 +101,7 @@ def learn(of: HubPredictor, labels: int, column: int = 0, *, matched: int = 0, *
     for _ in range(labels):
         now = forecast(of, matches=matches)
         came = completion("a.1", **{"prompt_tokens": 400} | changes)
-        of.learn(column, now.features[0, column], matched, now.at(0, column), came)
+        of.learn(column, "law", now.features[0, column], matched, now.at(0, column), came)
 
 
 def test_latency_is_learned_as_a_ratio_to_the_estimate_and_for_its_provider_alone():
@@ -160,7 +157,50 @@ def test_quality_is_learned_from_the_grades_and_for_its_provider_alone():
     learn(model, 10, quality=0.0)
     learn(model, 5, quality=1.0)
     expected = forecast(model, domains=("law", "law")).quality
-    assert expected[0] == pytest.approx([(5 * 0.9 + 15 * (5 / 15)) / 20, 0.6])
+    assert expected[0] == pytest.approx([0.9 + 15 * (5 / 15 - 0.9) / 20, 0.6])
+
+
+def test_a_score_by_domain_is_not_forgotten_when_grades_come_in():
+    """A provider that is good at law and bad at code, and says so, stays told apart."""
+    truth = {"law": 0.92, "code": 0.30}
+    model = HubPredictor(
+        [provider("p", scores={"law": 0.9, "code": 0.35})], DOMAINS, PredictorParams()
+    )
+    idle = Load(0, 0, np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64))
+    rng = np.random.default_rng(8)
+    brier, by_score = [], []
+    for number in range(800):
+        domain = "law" if rng.random() < 0.5 else "code"
+        asked = [request(f"a{number}.1", (Span(number, 200),))]
+        now = model.predict(asked, (domain,), np.zeros((1, 1), dtype=np.int64), idle)
+        right = float(rng.random() < truth[domain])
+        brier.append((now.quality[0, 0] - right) ** 2)
+        by_score.append(({"law": 0.9, "code": 0.35}[domain] - right) ** 2)
+        came = completion(f"a{number}.1", prompt_tokens=200, quality=right)
+        model.learn(0, domain, now.features[0, 0], 0, now.at(0, 0), came)
+    assert np.mean(brier) < np.mean(by_score) + 0.005
+
+
+def test_a_wait_that_grows_with_the_load_is_learned_from_few_labels():
+    """No two features of a tree split alike, which would keep it from ever splitting."""
+    model = predictor()
+    rng = np.random.default_rng(9)
+    engine = MEMBERS[0].engine
+    for _ in range(300):
+        inflight = int(rng.integers(0, 4))
+        hub_inflight = int(rng.integers(10, 100))
+        load = Load(hub_inflight, 5, np.array([inflight, 0]), np.array([1, 1]))
+        now = forecast(model, load=load)
+        wait = engine.prefill_s(400) * (1 + 2 * inflight)
+        came = completion(
+            "a.1", prompt_tokens=400, submitted_s=0.0, first_token_s=wait, finish_s=wait
+        )
+        model.learn(0, "law", now.features[0, 0], 0, now.at(0, 0), came)
+    busy, idle = (
+        forecast(model, load=Load(50, 5, np.array([n, 0]), np.array([1, 1]))).ttft_s[0, 0]
+        for n in (3, 0)
+    )
+    assert busy > 3 * idle
 
 
 def test_an_answer_without_a_grade_says_nothing_of_quality():

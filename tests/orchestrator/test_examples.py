@@ -26,7 +26,7 @@ def test_the_quickstart_in_small(tmp_path: Path) -> None:
     fewer = ("rounds=8", "demand.0.rate_per_s=10", "providers.0.count=20", "compare=[random]")
     scenario = load_scenario(EXAMPLES / "quickstart.yaml", fewer)
     summary = summarize(run_market(scenario, tmp_path / "run"))
-    assert summary.chat.served > 50
+    assert summary.chat.served > 30
     assert summary.workflows.served == 2
 
 

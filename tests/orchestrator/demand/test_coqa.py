@@ -118,7 +118,7 @@ def test_a_file_that_is_not_json_is_refused_with_its_line(path):
     path.write_text('{"data": [\n  {"story": "x",}\n]}')
     with pytest.raises(BadInput, match="not JSON") as error:
         read_dialogues(path)
-    assert str(error.value).startswith(f"{path}: line 2: ")
+    assert str(error.value).startswith(f"{path}: line 2 column ")
 
 
 def test_a_file_that_is_not_text_is_refused(path):
