@@ -122,3 +122,10 @@ def test_a_hub_more_takes_dialogues_only_for_itself():
 def test_where_nobody_has_slots_a_request_still_has_a_hub():
     empty = ContentRouter({"idle": HUBS["idle"]}, DOMAINS)
     assert empty.route(request(), "law") == "idle"
+
+
+def test_a_dialogue_stays_in_its_hub_whatever_its_later_turns_look_like():
+    learner = router()
+    for name in DIALOGUES[:100]:
+        home = learner.route(request(f"{name}.1"), "code")
+        assert learner.route(request(f"{name}.2"), "law") == home

@@ -229,3 +229,16 @@ def test_over_many_random_rounds_slots_hold_and_every_workflow_ends_once(seed):
     assert set(ended) | set(bought) == asked
     assert len(ended) == len(set(ended)) > 20
     assert not bought
+
+
+def test_a_node_may_have_any_name():
+    rounds = Rounds()
+    odd = Workflow((Node("a/b", 1e6, difficulty=1),))
+    rounds.next([workflow(graph=odd)])
+    done = rounds.next(completions=[node("w-1/a/b", "x")])
+    assert done.ended == (WorkflowEnd("w-1", None),)
+
+
+def test_in_the_last_round_nothing_is_bought():
+    reply = Rounds().next([workflow()], last=True)
+    assert reply.awards == reply.dispatches == ()
