@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from pydantic import Field
 
 from agents.params import Distribution, Draw, Params
@@ -41,8 +43,8 @@ class Client:
 
     def report(self, request: str) -> Valuation:
         """What the client says a request is worth to it."""
-        draw = seeding.uniform(self._seed, "client", self.client, "report", request)
-        factor = self._strategy.factor(draw)
+        key = ("client", self.client, "report", request)
+        factor = self._strategy.factor(partial(seeding.uniform, self._seed, *key))
         truth = self.valuation
         return Valuation(
             truth.quality_weight, truth.quality_usd * factor, truth.latency_usd_per_s * factor

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from agents.capability import Capability
 from agents.cost import PaperCost, PriorParams
 from agents.engine import Engine, Job
 from agents.strategy import Strategy
 from market import seeding
-from market.messages import Bid, Completion
+from market.messages import CHAT, WORKFLOW, Bid, Completion
 from market.money import TOKENS_PER_MTOK, nano_usd
 from market.profiles import ProviderProfile
 
@@ -87,8 +88,8 @@ class Provider:
     def _bid(self, true_cost: float, now_s: float) -> Bid:
         low, high = self._prior.support(self.cost, now_s)
         chat, workflow = (
-            true_cost * self._strategy.factor(self._draw("bid", market, repr(now_s)))
-            for market in ("chat", "workflow")
+            true_cost * self._strategy.factor(partial(self._draw, "bid", market, repr(now_s)))
+            for market in (CHAT, WORKFLOW)
         )
         return Bid(self.profile.provider, chat, workflow, low, high)
 

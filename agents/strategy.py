@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -14,7 +15,7 @@ class Truthful(Params):
 
     kind: Literal["truthful"] = "truthful"
 
-    def factor(self, draw: float) -> float:
+    def factor(self, draw: Callable[[], float]) -> float:
         """What the private number is multiplied by."""
         return 1.0
 
@@ -25,7 +26,7 @@ class MarkUp(Params):
     kind: Literal["mark_up"] = "mark_up"
     by: float = Field(1.25, ge=1)
 
-    def factor(self, draw: float) -> float:
+    def factor(self, draw: Callable[[], float]) -> float:
         """What the private number is multiplied by."""
         return self.by
 
@@ -36,7 +37,7 @@ class MarkDown(Params):
     kind: Literal["mark_down"] = "mark_down"
     by: float = Field(0.8, gt=0, le=1)
 
-    def factor(self, draw: float) -> float:
+    def factor(self, draw: Callable[[], float]) -> float:
         """What the private number is multiplied by."""
         return self.by
 
@@ -54,10 +55,10 @@ class Random(Params):
             raise ValueError(f"expected [low, high] with 0 < low <= high, got [{low}, {high}]")
         return self
 
-    def factor(self, draw: float) -> float:
-        """What the private number is multiplied by, for a uniform ``draw`` from [0, 1)."""
+    def factor(self, draw: Callable[[], float]) -> float:
+        """What the private number is multiplied by, by a uniform ``draw`` from [0, 1)."""
         low, high = self.between
-        return low + (high - low) * draw
+        return low + (high - low) * draw()
 
 
 #: Every strategy; one more is one class more.
