@@ -26,8 +26,10 @@ class CostParams(Params):
     @model_validator(mode="after")
     def _ordered(self) -> CostParams:
         low, high = self.scarcity
-        if not 0 < low < high:
-            raise ValueError(f"expected scarcity [low, high], 0 < low < high, got [{low}, {high}]")
+        if not 0.001 <= low < high <= 1000:
+            raise ValueError(
+                f"expected scarcity [low, high], 0.001 <= low < high <= 1000, got [{low}, {high}]"
+            )
         return self
 
 
@@ -45,8 +47,8 @@ class StatedPrior(Params):
     """The market believes in a fixed uniform prior, right or wrong."""
 
     kind: Literal["uniform"]
-    low: float = Field(ge=0)
-    high: float = Field(gt=0)
+    low: float = Field(ge=0, le=1e9)
+    high: float = Field(gt=0, le=1e9)
 
     @model_validator(mode="after")
     def _ordered(self) -> StatedPrior:

@@ -15,7 +15,7 @@ class Electricity(Params):
     ``day_s`` is how many seconds of trial time make a day, ``start_hour`` the hour at time 0.
     """
 
-    beta: float = Field(1.5, ge=0)
+    beta: float = Field(1.5, ge=0, le=100)
     day_s: float = Field(86_400.0, gt=0)
     start_hour: float = Field(8.0, ge=0, le=24)
 

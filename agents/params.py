@@ -60,6 +60,11 @@ class Distribution(Params):
 
 
 def _as_distribution(value: Any) -> Any:
+    if isinstance(value, str):  # YAML takes 1e-3 for a text
+        try:
+            value = float(value)
+        except ValueError:
+            return value
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return {"constant": value} if is_number else value
 

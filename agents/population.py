@@ -18,6 +18,7 @@ from agents.params import Distribution, Draw, Params
 from agents.provider import Provider
 from agents.strategy import Strategy, Truthful
 from market import seeding
+from market.errors import BadInput
 from market.profiles import EngineProfile, ProviderProfile
 
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -67,8 +68,8 @@ class ProviderGroup(Params):
     score_noise: float = Field(0.03, ge=0)
     input_ratio: Draw = Distribution(constant=0.25)
     hit_ratio: Draw = Distribution(constant=0.025)
-    chat_slots: int = Field(4, ge=0)
-    workflow_slots: int = Field(1, ge=0)
+    chat_slots: int = Field(4, ge=0, le=10_000)
+    workflow_slots: int = Field(1, ge=0, le=10_000)
     engine: EngineParams = EngineParams()
     cost: CostParams = CostParams()
     strategy: Strategy = Truthful()
@@ -128,15 +129,28 @@ def _draw_provider(
         engine=group.engine.draw_profile(rng("speed")),
     )
     base = group.cost.base.draw_within(rng("base"), 1e-6, 1e6)
+    cost = PaperCost(group.cost, base, electricity, seed, "provider", name)
+    _check_prior(name, group, cost)
     return Provider(
         profile,
         SimulatedEngine(name, profile.engine),
-        PaperCost(group.cost, base, electricity, seed, "provider", name),
+        cost,
         group.prior,
         group.strategy,
         Capability(skills, elsewhere=min(skills.values())),
         seed,
     )
+
+
+def _check_prior(name: str, group: ProviderGroup, cost: PaperCost) -> None:
+    """A provider whose every true cost is above its prior would never be admitted."""
+    _, high = group.prior.support(cost, 0.0)
+    lowest, _ = cost.support(0.0)
+    if group.workflow_slots and high < lowest:
+        raise BadInput(
+            f"providers: {name}: prior",
+            f"expected a high end of at least its lowest cost, {lowest:.6g}, got {high:g}",
+        )
 
 
 def _draw_skills(

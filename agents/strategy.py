@@ -24,7 +24,7 @@ class MarkUp(Params):
     """Reports more than the private number, always by the same factor."""
 
     kind: Literal["mark_up"] = "mark_up"
-    by: float = Field(1.25, ge=1)
+    by: float = Field(1.25, ge=1, le=1000)
 
     def factor(self, draw: Callable[[], float]) -> float:
         """What the private number is multiplied by."""
@@ -35,7 +35,7 @@ class MarkDown(Params):
     """Reports less than the private number, always by the same factor."""
 
     kind: Literal["mark_down"] = "mark_down"
-    by: float = Field(0.8, gt=0, le=1)
+    by: float = Field(0.8, ge=0.001, le=1)
 
     def factor(self, draw: Callable[[], float]) -> float:
         """What the private number is multiplied by."""
@@ -51,8 +51,10 @@ class Random(Params):
     @model_validator(mode="after")
     def _ordered(self) -> Random:
         low, high = self.between
-        if not 0 < low <= high:
-            raise ValueError(f"expected [low, high] with 0 < low <= high, got [{low}, {high}]")
+        if not 0.001 <= low <= high <= 1000:
+            raise ValueError(
+                f"expected [low, high] with 0.001 <= low <= high <= 1000, got [{low}, {high}]"
+            )
         return self
 
     def factor(self, draw: Callable[[], float]) -> float:

@@ -22,12 +22,14 @@ def cluster_by_capability(
 
     Args:
         profiles: the providers.
-        hubs: how many hubs; at most as many as providers.
+        hubs: how many hubs; at most as many as providers, and 0 only if there are none.
         rng: draws the first centres.
 
     Returns:
         For each hub, the indices of its providers in order.
     """
+    if not hubs:
+        return []
     vectors = capability_vectors(profiles)
     seats = np.arange(len(profiles)) % hubs
     centres = vectors[_spread_out(vectors, hubs, rng)]

@@ -26,20 +26,20 @@ class ContentRouter:
 
     Args:
         hubs: the providers of every matching hub, by hub.
-        domains: the domains to tell apart; the first is guessed before anything was learned.
+        domains: the domains to tell apart; one is drawn before anything was learned.
     """
 
     def __init__(self, hubs: Mapping[str, Sequence[ProviderProfile]], domains: Sequence[str]):
         self._classifier = naive_bayes.MultinomialNB()
         self._weights = {domain: _capacity_for(domain, hubs) for domain in domains}
-        self._default = domains[0]
+        self._domains = tuple(domains)
         self._home: dict[str, str] = {}
         self._learned = False
 
     def classify(self, request: ChatRequest) -> str:
         """The domain that the words of a request speak for."""
         if not self._learned:
-            return self._default
+            return self._domains[int(len(self._domains) * _chance("guess", request.dialogue))]
         likelihood = self._classifier.joint_log_likelihood(Counter(request.terms))
         return str(max(likelihood, key=likelihood.__getitem__))
 
@@ -78,5 +78,10 @@ def _rendezvous(dialogue: str, hub: str, weight: float) -> float:
     """Score of a hub for a dialogue; the highest wins, in proportion to the weights."""
     if weight <= 0:
         return -math.inf
-    draw = seeding.uniform(0, "rendezvous", dialogue, hub)
+    draw = _chance("rendezvous", dialogue, hub)
     return -weight / math.log(draw) if draw > 0 else 0.0
+
+
+def _chance(*key: str) -> float:
+    """A draw in [0, 1) that is the same in every trial."""
+    return seeding.uniform(0, *key)

@@ -1,4 +1,8 @@
-"""The prefix ledger: which provider last saw which dialogue (IEMAS, section 4.1 and App. C.2.2)."""
+"""The prefix ledger: which provider last saw which dialogue (IEMAS, section 4.1 and App. C.2.2).
+
+The paper keeps the last prompt; here the answer is added when it comes, because an engine caches
+what it generates too, and the next turn repeats it.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ FEWEST_PROMPT_TOKENS = 64
 
 
 class PrefixLedger:
-    """The last prompt of every (dialogue, provider), at most ``capacity`` of them.
+    """What every (dialogue, provider) last said, at most ``capacity`` entries.
 
     The entry that was touched longest ago goes first.
     """
@@ -49,7 +53,7 @@ class PrefixLedger:
         return tokens
 
     def record(self, provider: str, dialogue: str, prompt: Prompt) -> None:
-        """``provider`` has been sent ``prompt``."""
+        """``provider`` has been sent ``prompt``, or has gone on to the end of it."""
         key = dialogue, provider
         self._drop(key)
         self._last[key] = prompt

@@ -16,6 +16,7 @@ from market import seeding
 from market.messages import CHAT, Bid, ChatAward, ChatRequest, Completion, Settlement, Signal
 from market.money import TOKENS_PER_MTOK, nano_usd_array
 from market.profiles import ProviderProfile
+from market.prompt import Span
 
 Nano = npt.NDArray[np.int64]
 
@@ -85,7 +86,7 @@ class MatchingHub:
         members: its providers; columns follow their order.
         domains: every domain that the classifier can name.
         params: how it clears and predicts.
-        seed: of the trial.
+        seed: of the hubs; a hub's draws are keyed by its id and the round.
     """
 
     def __init__(
@@ -130,6 +131,9 @@ class MatchingHub:
         void = completion.error is not None
         if not void:
             self._ledger.observe(done.request, done.matched_tokens, completion)
+            if completion.answer is not None:
+                said = (*done.request.prompt, Span(completion.answer, completion.output_tokens))
+                self._ledger.record(completion.provider, done.request.dialogue, said)
             self._predictor.learn(
                 done.column,
                 done.domain,

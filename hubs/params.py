@@ -49,7 +49,7 @@ class HubParams(_Params):
     remembers at most ``ledger_entries`` prompts.
     """
 
-    count: int = Field(8, ge=1)
+    count: int = Field(8, ge=0)
     cluster: Literal["capability"] = "capability"
     mechanism: str = "auction"
     patience_rounds: int = Field(3, ge=1)

@@ -199,7 +199,8 @@ class HubPredictor:
         ratio = min(completion.ttft_s / analytic, self._params.latency_ratio_cap)
         self._latency[column].learn(features, ratio)
         if completion.cached_tokens is not None and matched_tokens > 0:
-            self._retention[column].learn(features, completion.cached_tokens / matched_tokens)
+            retained = min(completion.cached_tokens / matched_tokens, 1.0)
+            self._retention[column].learn(features, retained)
         if completion.quality is not None:
             surprise = completion.quality - _score(self._members[column], domain)
             self._quality[column].learn(features, surprise)

@@ -121,9 +121,10 @@ class NodeDispatch:
 class Completion:
     """What came of one piece of work; times are seconds of trial time.
 
-    ``cached_tokens`` is None where the engine does not report it: unknown, not zero. ``error`` is
-    None where the work was served. ``quality`` is the evaluator's grade in [0, 1] and ``domain``
-    the task it graded; both are None for workflow nodes and failures.
+    ``cached_tokens`` is None where the engine does not report it: unknown, not zero. ``answer``
+    names the content of what was generated, None for a failure. ``quality`` is the evaluator's
+    grade in [0, 1] and ``domain`` the task it graded; both are None for workflow nodes and
+    failures. ``error`` is None where the work was served.
     """
 
     request: str
@@ -135,6 +136,7 @@ class Completion:
     prompt_tokens: int
     cached_tokens: int | None
     output_tokens: int
+    answer: int | None = None
     quality: float | None = None
     domain: str | None = None
     error: str | None = None

@@ -14,14 +14,19 @@ NANO_PER_USD = 1_000_000_000
 TOKENS_PER_MTOK = 1_000_000
 
 
+#: Amounts saturate here, at about nine million USD: so far float64 holds every integer, which is
+#: what keeps clearing exact.
+MOST_NANO = 2**53
+
+
 def nano_usd(usd: float) -> int:
     """An amount in USD, rounded to the nearest nano-USD."""
-    return round(usd * NANO_PER_USD)
+    return round(min(MOST_NANO, max(-MOST_NANO, usd * NANO_PER_USD)))
 
 
 def nano_usd_array(usd: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     """Amounts in USD, each rounded to the nearest nano-USD."""
-    return np.rint(usd * NANO_PER_USD).astype(np.int64)
+    return np.rint(np.clip(usd * NANO_PER_USD, -MOST_NANO, MOST_NANO)).astype(np.int64)
 
 
 def usd(nano: Any) -> Any:

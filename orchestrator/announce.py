@@ -23,21 +23,21 @@ def announce_plan(
 ) -> None:
     """Say what will run and about how long it will take."""
     hubs = f"{scenario.hubs.count} matching hubs ({scenario.hubs.mechanism}) and a workflow hub"
-    console.print(f"[bold]{path.stem}[/bold]: {plan.providers} providers, {hubs}", highlight=False)
+    _say(console, f"{path.stem}: {plan.providers} providers, {hubs}")
     trials = f"{scenario.trials} trials of " if scenario.trials > 1 else ""
-    console.print(
+    _say(
+        console,
         f"{trials}{scenario.rounds} rounds of {scenario.round_s:g} s, up to {plan.turns:,} chat "
         f"requests and {plan.workflows} workflows",
-        highlight=False,
     )
     if scenario.compare:
         names = " and ".join(scenario.compare)
-        console.print(f"then the same tape under {names} routing", highlight=False)
-    console.print(f"about {max(1, round(plan.seconds))} s; log in {directory}", highlight=False)
+        _say(console, f"then the same tape under {names}")
+    _say(console, f"about {max(1, round(plan.seconds))} s; log in {directory}")
 
 
-def announce_result(console: Console, directory: Path, scenario: Scenario) -> None:
-    """Print the summary of a finished run, and the next commands to type."""
+def announce_result(console: Console, directory: Path, scenario: Scenario, seconds: float) -> None:
+    """Print the summary of a run that took ``seconds``, and the next commands to type."""
     if console.quiet:
         return
     runs = {scenario.hubs.mechanism: summarize(directory)}
@@ -54,12 +54,16 @@ def announce_result(console: Console, directory: Path, scenario: Scenario) -> No
     console.print()
     for misreport in (chat_misreport(directory), workflow_misreport(directory)):
         if misreport is not None:
-            console.print(_misreport_line(misreport), highlight=False, soft_wrap=True)
-    seconds = sum(run.seconds for run in runs.values())
+            _say(console, _misreport_line(misreport))
     rounds = sum(run.rounds for run in runs.values())
-    console.print(f"\n{rounds} rounds in {seconds:.1f} s. Next:", highlight=False)
+    _say(console, f"\n{rounds} rounds in {seconds:.1f} s. Next:")
     for command in _next_commands(directory):
-        console.print(f"  {command}", highlight=False, soft_wrap=True, markup=False)
+        _say(console, f"  {command}")
+
+
+def _say(console: Console, line: str) -> None:
+    """Print a line as it is: paths may be long, and may look like markup."""
+    console.print(line, highlight=False, soft_wrap=True, markup=False)
 
 
 def _next_commands(directory: Path) -> list[str]:

@@ -9,8 +9,6 @@ from agents.population import all_domains, draw_providers
 from agents.provider import Provider
 from hubs.clustering import cluster_by_capability
 from hubs.content_router import ContentRouter
-from hubs.matching_hub import MatchingHub
-from hubs.workflow_hub import WorkflowHub
 from market import seeding
 from market.profiles import ProviderProfile
 from orchestrator.demand import Demand, DemandParams, Setting
@@ -23,10 +21,12 @@ WORKFLOW_HUB = "workflow"
 class Market:
     """One trial as the orchestrator sees it: everyone's public side, and the demand.
 
-    Providers and hubs themselves live in a runtime.
+    Providers and hubs themselves live in a runtime. Hubs have a seed of their own: from the
+    trial's they could draw every private number again.
     """
 
     seed: int
+    hub_seed: int
     domains: tuple[str, ...]
     providers: tuple[ProviderProfile, ...]
     matching_members: dict[str, tuple[ProviderProfile, ...]]
@@ -49,6 +49,7 @@ def assemble(scenario: Scenario, trial: int) -> Market:
     }
     return Market(
         seed=seed,
+        hub_seed=seeding.content_id("hubs", seed),
         domains=domains,
         providers=profiles,
         matching_members=members,
@@ -62,17 +63,6 @@ def assemble(scenario: Scenario, trial: int) -> Market:
 def build_providers(scenario: Scenario, seed: int) -> list[Provider]:
     """The providers of a trial, in order of id."""
     return draw_providers(scenario.providers, scenario.electricity, seed)
-
-
-def build_matching_hub(scenario: Scenario, market: Market, hub: str) -> MatchingHub:
-    """One matching hub."""
-    members = market.matching_members[hub]
-    return MatchingHub(hub, members, market.domains, scenario.hubs, market.seed)
-
-
-def build_workflow_hub(scenario: Scenario, market: Market) -> WorkflowHub:
-    """The workflow hub."""
-    return WorkflowHub(WORKFLOW_HUB, market.workflow_members, scenario.hubs.workflow)
 
 
 def demand_settings(scenario: Scenario, seed: int) -> list[tuple[DemandParams, Setting]]:

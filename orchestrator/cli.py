@@ -37,7 +37,7 @@ def _one_line_errors(command: Callable[P, R]) -> Callable[P, R]:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="walras")
 def main() -> None:
-    """A marketplace simulator for LLM providers: exact, truthful auctions, many rounds, a log."""
+    """A marketplace simulator for LLM providers: exact auctions, many rounds, a log."""
     _check_packages()
 
 
@@ -80,6 +80,7 @@ def run(
     from orchestrator.run import plan, run_scenario
     from orchestrator.run_directory import default_directory, prepare_directory
     from orchestrator.scenario import load_scenario
+    from orchestrator.stopwatch import Stopwatch
 
     described = load_scenario(scenario, settings)
     ahead = plan(described)
@@ -88,13 +89,15 @@ def run(
     console = Console(quiet=quiet)
     announce_plan(console, scenario, described, ahead, directory)
     rounds = described.rounds * described.trials * (1 + len(described.compare))
+    clock = Stopwatch()
     try:
         with RunProgress(console, rounds) as progress:
             run_scenario(described, scenario.stem, directory, progress)
     except KeyboardInterrupt:
         click.echo(f"walras: interrupted; what was committed is in {directory}", err=True)
         sys.exit(INTERRUPTED)
-    announce_result(console, directory, described)
+    clock.lap("run_s")
+    announce_result(console, directory, described, clock.seconds["run_s"])
     if quiet:
         click.echo(directory)
 
@@ -122,8 +125,9 @@ def solve(problem: Path) -> None:
 def report(run_directory: Path, out: Path | None) -> None:  # fmt: skip
     """Make one HTML page about a RUN; it opens offline."""
     from orchestrator.report import write_report
+    from orchestrator.run_directory import REPORT_FILE
 
-    click.echo(write_report(run_directory, out or run_directory / "report.html"))
+    click.echo(write_report(run_directory, out or run_directory / REPORT_FILE))
 
 
 def _check_packages() -> None:

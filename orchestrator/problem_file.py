@@ -21,7 +21,7 @@ def solve_file(path: Path) -> Iterator[str]:
     """
     text = read_text(path)
     if path.suffix == ".jsonl":
-        numbered = enumerate(text.splitlines(), start=1)
+        numbered = enumerate(text.split("\n"), start=1)
         problems = [(f"{path}: line {number}", line) for number, line in numbered if line.strip()]
     else:
         problems = [(str(path), text)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import shutil
 from datetime import UTC, datetime
@@ -13,11 +14,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from market.errors import BadInput
 from orchestrator.log.schema import SCHEMA_VERSION
-from orchestrator.log.writer import write_json_atomically
+from orchestrator.log.tables import TABLES
+from orchestrator.log.writer import CHECKPOINT, PENDING, write_json_atomically
 from orchestrator.scenario import Scenario
 from orchestrator.text_file import read_text
 
 RUN_FILE = "run.json"
+REPORT_FILE = "report.html"
 
 #: Where a run keeps the runs of the same tape under other mechanisms.
 COMPARED = "compared"
@@ -98,13 +101,27 @@ def prepare_directory(path: Path, *, force: bool) -> None:
     Raises:
         BadInput: something is there already, and may not be replaced or written.
     """
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        if not force:
-            raise BadInput(str(path), "exists already; --force replaces a run")
-        if not (path / RUN_FILE).is_file():
-            raise BadInput(str(path), f"has no {RUN_FILE}, so --force leaves it alone")
-        shutil.rmtree(path)
     try:
+        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+            if not force:
+                raise BadInput(str(path), "exists already; --force replaces a run")
+            _remove_run(path)
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(str(path), f"cannot be made: {error.strerror}") from None
+
+
+def _remove_run(path: Path) -> None:
+    """Remove what a run wrote into a directory, and nothing else."""
+    try:
+        described = json.loads((path / RUN_FILE).read_text(encoding="utf-8"))
+        is_ours = {"schema_version", "scenario"} <= described.keys()
+    except (OSError, ValueError, AttributeError):
+        is_ours = False
+    if not is_ours:
+        raise BadInput(str(path), f"has no {RUN_FILE} of ours, so --force leaves it alone")
+    for name in (*TABLES, PENDING, COMPARED):
+        if (path / name).is_dir():
+            shutil.rmtree(path / name)
+    for name in (CHECKPOINT, REPORT_FILE, RUN_FILE):
+        (path / name).unlink(missing_ok=True)

@@ -7,14 +7,9 @@ from typing import Protocol
 
 from agents.engine import Job
 from agents.provider import ProviderReply
-from hubs.matching_hub import ChatReply, ChatRound
-from hubs.workflow_hub import WorkflowReply, WorkflowRound
-from orchestrator.assembly import (
-    Market,
-    build_matching_hub,
-    build_providers,
-    build_workflow_hub,
-)
+from hubs.matching_hub import ChatReply, ChatRound, MatchingHub
+from hubs.workflow_hub import WorkflowHub, WorkflowReply, WorkflowRound
+from orchestrator.assembly import WORKFLOW_HUB, Market, build_providers
 from orchestrator.scenario import Scenario
 
 
@@ -39,9 +34,12 @@ class InProcess:
     def __init__(self, scenario: Scenario, market: Market):
         self.providers = build_providers(scenario, market.seed)
         self.matching_hubs = {
-            hub: build_matching_hub(scenario, market, hub) for hub in market.matching_members
+            hub: MatchingHub(hub, members, market.domains, scenario.hubs, market.hub_seed)
+            for hub, members in market.matching_members.items()
         }
-        self.workflow_hub = build_workflow_hub(scenario, market)
+        self.workflow_hub = WorkflowHub(
+            WORKFLOW_HUB, market.workflow_members, scenario.hubs.workflow
+        )
 
     def step_providers(
         self, jobs: Mapping[str, Sequence[Job]], until_s: float

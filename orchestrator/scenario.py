@@ -15,6 +15,7 @@ from agents.population import ProviderGroup, all_domains
 from hubs.mechanisms import MECHANISMS
 from hubs.params import HubParams
 from market.errors import BadInput
+from market.fields import shown
 from orchestrator.demand import DemandParams
 from orchestrator.demand.sources import WorkflowDemand
 from orchestrator.demand.workflow_tape import highest_difficulty
@@ -64,6 +65,8 @@ class Scenario(Params):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Scenario:
+        if self.hubs.mechanism in self.compare:
+            raise ValueError(f"compare: {self.hubs.mechanism!r} is the hubs' own mechanism")
         names = [group.name for group in self.providers]
         for name in names:
             if names.count(name) > 1:
@@ -75,11 +78,14 @@ class Scenario(Params):
 
     def _check_hubs(self) -> None:
         chatting = sum(group.count for group in self.providers if group.chat_slots)
-        if self.hubs.count > chatting:
+        if not bool(chatting) <= self.hubs.count <= chatting:
             raise ValueError(
-                f"hubs.count: expected at most the {chatting} providers with chat slots, "
-                f"got {self.hubs.count}"
+                f"hubs.count: expected {int(bool(chatting))} to {chatting}, the number of "
+                f"providers with chat slots; got {self.hubs.count}"
             )
+        for index, source in enumerate(self.demand):
+            if not chatting and not isinstance(source, WorkflowDemand):
+                raise ValueError(f"demand.{index}: no provider has chat slots for it")
         longest = max(self.hubs.patience_rounds, self.hubs.workflow.patience_rounds)
         if self.drain_rounds <= longest:
             raise ValueError(f"drain_rounds: expected more than the patience of {longest} rounds")
@@ -148,8 +154,8 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise BadInput(f"{path}: line {line}", f"not YAML: {error.problem}") from None
-    except yaml.YAMLError as error:
-        raise BadInput(str(path), f"not YAML: {error}".replace("\n", " ")) from None
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        raise BadInput(str(path), f"not YAML that can be read: {shown(str(error))}") from None
     if not isinstance(document, dict):
         raise BadInput(str(path), "expected a mapping of keys, such as seed, providers, demand")
     return document
@@ -170,8 +176,8 @@ def _apply(document: dict[str, Any], setting: str) -> None:
     place = f"--set {dotted}"
     try:
         value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise BadInput(place, f"expected a YAML value, got {text!r}") from None
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError):
+        raise BadInput(place, f"expected a YAML value, got {shown(text)}") from None
     *steps, last = dotted.split(".")
     holder: Any = document
     for step in steps:
@@ -213,8 +219,7 @@ def _first_problem(error: ValidationError, document: Any) -> BadInput:
     message = message.replace("Input should be", "expected").replace("Input tag", "kind")
     if kind == "value_error":
         return BadInput(where, message)
-    shown = repr(value)
-    return BadInput(where, f"{message}, got {shown if len(shown) <= 60 else shown[:57] + '...'}")
+    return BadInput(where, f"{message}, got {shown(value)}")
 
 
 def _dotted(location: tuple[int | str, ...], document: Any) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from market.matching.assignment import matched_weight, max_weight_matching
 from market.money import TOKENS_PER_MTOK, nano_usd
+from market.workflow import Edge, Node, Workflow
 from orchestrator.log import read_table
 from orchestrator.log.tables import TABLES
 from orchestrator.run_directory import COMPARED, read_description
@@ -118,31 +119,44 @@ def slots_are_never_exceeded(log: dict[str, Rows]) -> None:
 
 
 def quantities_add_up(log: dict[str, Rows], *, charge_entry_input: bool) -> None:
-    """Where no loop runs, q is what the nodes and the cut edges say (DESIGN: STAR, quantity)."""
+    """Every q is what the nodes and the cut edges say, each as often as it runs."""
     ratio = {row["provider"]: row["input_ratio"] for row in log["providers"]}
     bids = {(row["round"], row["provider"]): row for row in log["bids"]}
     edges = _grouped(log["edges"], "workflow")
     awards = _by_request(log["awards"], "workflow")
     for name, nodes in _grouped(log["nodes"], "workflow").items():
-        if any(edge["iterations"] for edge in edges[name]):
-            continue
         where = {node["node"]: node["provider"] for node in nodes}
-        inner = {edge["target"] for edge in edges[name]}
-        assert where.keys() >= inner | {edge["source"] for edge in edges[name]}
+        ends = {edge["target"] for edge in edges[name]} | {edge["source"] for edge in edges[name]}
+        assert where.keys() >= ends
+        graph = workflow_of(nodes, edges[name])
         quantity: Counter[str] = Counter()
-        for node in nodes:
-            quantity[node["provider"]] += node["output_tokens"]
-            if charge_entry_input and node["node"] not in inner:
-                quantity[node["provider"]] += ratio[node["provider"]] * node["input_tokens"]
-        for edge in edges[name]:
-            source, target = where[edge["source"]], where[edge["target"]]
-            assert edge["switched"] == (source != target)
-            quantity[target] += ratio[target] * edge["transfer_tokens"] * edge["switched"]
+        for node, times in zip(nodes, graph.node_executions, strict=True):
+            charged = charge_entry_input and node["node"] in graph.entry_nodes
+            own = node["output_tokens"] + charged * ratio[node["provider"]] * node["input_tokens"]
+            quantity[node["provider"]] += times * own
+        for edge, times in zip(edges[name], graph.edge_executions, strict=True):
+            target = where[edge["target"]]
+            assert edge["switched"] == (where[edge["source"]] != target)
+            quantity[target] += times * ratio[target] * edge["transfer_tokens"] * edge["switched"]
         for award in awards[name]:
             assert np.isclose(award["quantity_tokens"], quantity[award["provider"]], rtol=1e-12)
             bid = bids[award["round"], award["provider"]]
             cost = nano_usd(bid["workflow_bid"] * award["quantity_tokens"] / TOKENS_PER_MTOK)
             assert award["cost_nano"] == cost
+
+
+def workflow_of(nodes: Rows, edges: Rows) -> Workflow:
+    """The graph that the rows describe."""
+    return Workflow(
+        tuple(
+            Node(row["node"], row["output_tokens"], row["input_tokens"], row["difficulty"])
+            for row in nodes
+        ),
+        tuple(
+            Edge(row["source"], row["target"], row["transfer_tokens"], row["iterations"])
+            for row in edges
+        ),
+    )
 
 
 def completions_make_sense(log: dict[str, Rows]) -> None:

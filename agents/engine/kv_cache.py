@@ -69,6 +69,7 @@ class KVCache:
         self._users: dict[int, int] = {}
         self._hash_of: dict[int, int] = {}
         self._block_of: dict[int, int] = {}
+        self._copies: dict[int, list[int]] = {}
 
     @property
     def free_blocks(self) -> int:
@@ -103,11 +104,18 @@ class KVCache:
         return allocation
 
     def remember(self, allocation: Allocation, hashes: list[int], start: int) -> None:
-        """Index the blocks from ``start`` on under the hashes of what they now hold."""
+        """Index the blocks from ``start`` on under the hashes of what they now hold.
+
+        Two blocks may hold the same content; the one that was indexed first is reused first.
+        """
         for block, block_hash in zip(allocation.blocks[start:], hashes[start:], strict=False):
-            if block_hash not in self._block_of:
+            if block in self._hash_of:
+                continue
+            self._hash_of[block] = block_hash
+            if block_hash in self._block_of:
+                self._copies.setdefault(block_hash, []).append(block)
+            else:
                 self._block_of[block_hash] = block
-                self._hash_of[block] = block_hash
 
     def release(self, allocation: Allocation) -> None:
         """Give the blocks back, the tail first; what they hold stays until they are retaken."""
@@ -130,8 +138,21 @@ class KVCache:
             self._never_used += 1
         else:
             block, _ = self._free.popitem(last=False)
-            forgotten = self._hash_of.pop(block, None)
-            if forgotten is not None:
-                del self._block_of[forgotten]
+            self._forget(block)
         self._users[block] = 1
         return block
+
+    def _forget(self, block: int) -> None:
+        """Take a block out of the index; a copy of what it held takes its place."""
+        block_hash = self._hash_of.pop(block, None)
+        if block_hash is None:
+            return
+        copies = self._copies.get(block_hash, [])
+        if self._block_of[block_hash] != block:
+            copies.remove(block)
+        elif copies:
+            self._block_of[block_hash] = copies.pop(0)
+        else:
+            del self._block_of[block_hash]
+        if not copies:
+            self._copies.pop(block_hash, None)

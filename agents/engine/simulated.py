@@ -170,5 +170,6 @@ class SimulatedEngine:
                 prompt_tokens=queued.prompt_tokens,
                 cached_tokens=sequence.cached_tokens,
                 output_tokens=job.output_tokens,
+                answer=job.answer,
             )
         )

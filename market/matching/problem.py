@@ -44,6 +44,7 @@ def solve_matching(problem: Mapping[str, Any]) -> dict[str, Any]:
 def _matrix(fields: Fields, key: str, low: float, providers: int) -> npt.NDArray[np.float64]:
     """A (requests, providers) matrix; NaN stands for null."""
     rows = _listed(fields, key)
+    rows = [row.tolist() if isinstance(row, np.ndarray) else row for row in rows]
     for j, row in enumerate(rows):
         place = f"{fields.place(key)}.{j}"
         if not isinstance(row, list | tuple):
@@ -78,7 +79,7 @@ def _capacities(fields: Fields) -> npt.NDArray[np.int64]:
 def _clients(fields: Fields, requests: int) -> list[str] | None:
     if fields.raw("clients", None) is None:
         return None
-    clients = fields.sequence("clients")
+    clients = _listed(fields, "clients")
     for j, client in enumerate(clients):
         if not isinstance(client, str) or not client:
             raise BadInput(

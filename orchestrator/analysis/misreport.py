@@ -48,7 +48,13 @@ class Misreport:
 
 
 def chat_misreport(run: Path) -> Misreport | None:
-    """The best lie of the busiest provider in the hub auction that awarded most."""
+    """The best lie of the busiest provider in the hub auction that awarded most.
+
+    None where no auction was held, or where its log has not everyone who took part.
+    """
+    scenario = read_description(run).scenario
+    if scenario.hubs.mechanism != "auction" or scenario.log.predictions != "full":
+        return None
     hubs = read_table(run, "hubs", ["awarded", "trial", "round", "hub"])
     if not len(hubs):
         return None
@@ -92,13 +98,17 @@ def workflow_misreport(run: Path) -> Misreport | None:
     cost = auction.true_costs[liar]
 
     def gain(bid_over_cost: float) -> float:
-        lie = replace(offer, bid=min(cost * bid_over_cost, offer.prior.high))
+        bid = cost * bid_over_cost
+        if bid > offer.prior.high:
+            return 0.0  # declined
+        lie = replace(offer, bid=bid)
         offers = [lie if other is offer else other for other in auction.offers]
         outcome = star(auction.workflow, offers, options)
         quantity = outcome.quantities.get(liar, 0.0)
         return outcome.payments_usd.get(liar, 0.0) - cost * quantity / TOKENS_PER_MTOK
 
-    factors = np.linspace(offer.prior.low / cost, offer.prior.high / cost, GRID)
+    highest = offer.prior.high * (1 - 1e-12)  # the quotient must not round above it
+    factors = np.linspace(offer.prior.low / cost, highest / cost, GRID)
     return _best(liar, f"{dearest['name']} bought by STAR", gain, factors)
 
 

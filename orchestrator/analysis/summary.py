@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from market.errors import BadInput
 from market.messages import CHAT, WORKFLOW
 from market.money import usd
 from orchestrator.log import read_table
@@ -37,7 +38,8 @@ class ChatSummary(Endings):
     ``reported_welfare`` is predicted value less cost at the bids, what the clearings maximised;
     ``realized_welfare`` is the true value of the answers less what they truly cost. The two
     violations count served requests whose client paid more than the answer was worth to it, or
-    whose provider got less than it cost.
+    whose provider got less than it cost. The wait is from arrival to the award, TTFT from there to
+    the first token; valuations count the latter, which the match decides.
     """
 
     reported_welfare_usd: float
@@ -52,6 +54,8 @@ class ChatSummary(Endings):
     median_value_usd: float
     median_cost_usd: float
     hit_rate: float
+    wait_mean_s: float
+    wait_p99_s: float
     ttft_mean_s: float
     ttft_p99_s: float
     quality: float
@@ -72,25 +76,26 @@ class RunSummary:
     chat: ChatSummary
     workflows: WorkflowSummary
     rounds: int
-    seconds: float
 
 
 def summarize(run: Path) -> RunSummary:
-    """Read a run's log and add it up."""
-    timings = _columns(run, "timings", "engines_s", "routing_s", "chat_s", "workflows_s", "log_s")
+    """Read a run's log and add it up.
+
+    Raises:
+        BadInput: parts of the log are missing.
+    """
     return RunSummary(
         chat=_chat(run),
         workflows=_workflows(run),
-        rounds=len(timings["engines_s"]),
-        seconds=float(sum(column.sum() for column in timings.values())),
+        rounds=len(_columns(run, "rounds", "round")["round"]),
     )
 
 
 def _chat(run: Path) -> ChatSummary:
-    status = _columns(run, "requests", "status")["status"]
+    asked = _columns(run, "requests", "trial", "request", "status", "arrival_s")
     done = _columns(
         run, "completions", "trial", "request", "kind", "error", "realized_value_nano",
-        "realized_cost_nano", "prompt_tokens", "cached_tokens", "ttft_s", "quality",
+        "realized_cost_nano", "prompt_tokens", "cached_tokens", "ttft_s", "quality", "submitted_s",
     )  # fmt: skip
     done = _where(done, (done["kind"] == CHAT) & _missing(done["error"]))
     paid = _columns(
@@ -100,14 +105,18 @@ def _chat(run: Path) -> ChatSummary:
     paid = _where(paid, (paid["kind"] == CHAT) & ~paid["void"].astype(bool))
     awards = _columns(run, "awards", "kind", "value_nano", "cost_nano")
     awards = _where(awards, awards["kind"] == CHAT)
+    served = _by_request(_where(asked, asked["status"] == "served"))
     done, paid = _by_request(done), _by_request(paid)
+    if not _keys(served, "request") == _keys(done, "request") == _keys(paid, "request"):
+        raise BadInput(str(run), "expected as many answers as settlements: the log is not whole")
+    wait_s = done["submitted_s"] - served["arrival_s"]
     value, cost = (done[key].astype(np.int64) for key in _REALIZED)
     reported = awards["value_nano"].astype(np.int64) - awards["cost_nano"]
     known = ~_missing(done["cached_tokens"])
     client_gain = value - paid["client_paid_nano"]
     provider_gain = paid["provider_received_nano"] - cost
     return ChatSummary(
-        **_statuses(status),
+        **_statuses(asked["status"]),
         reported_welfare_usd=usd(int(reported.sum())),
         realized_welfare_usd=usd(int((value - cost).sum())),
         clients_paid_usd=usd(int(paid["client_paid_nano"].sum())),
@@ -122,8 +131,10 @@ def _chat(run: Path) -> ChatSummary:
         hit_rate=float(
             done["cached_tokens"][known].sum() / max(1, done["prompt_tokens"][known].sum())
         ),
+        wait_mean_s=_mean(wait_s),
+        wait_p99_s=_p99(wait_s),
         ttft_mean_s=_mean(done["ttft_s"]),
-        ttft_p99_s=float(np.quantile(done["ttft_s"], 0.99)) if len(done["ttft_s"]) else np.nan,
+        ttft_p99_s=_p99(done["ttft_s"]),
         quality=_mean(done["quality"].astype(float)),
     )
 
@@ -180,6 +191,10 @@ def _missing(column: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
 
 def _mean(column: npt.NDArray[Any]) -> float:
     return float(column.mean()) if len(column) else float("nan")
+
+
+def _p99(column: npt.NDArray[Any]) -> float:
+    return float(np.quantile(column, 0.99)) if len(column) else float("nan")
 
 
 def _median(column: npt.NDArray[Any]) -> float:

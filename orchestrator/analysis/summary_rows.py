@@ -39,7 +39,11 @@ _CHAT: _Rows = [
     ("providers gained", lambda run: _usd(run.chat.provider_surplus_usd)),
     ("  answers at a loss", lambda run: f"{run.chat.provider_losses:,}"),
     ("cache hit rate", lambda run: _share(run.chat.hit_rate)),
-    ("TTFT mean / P99", lambda run: _seconds(run.chat.ttft_mean_s, run.chat.ttft_p99_s)),
+    (
+        "wait for a match, mean / P99",
+        lambda run: _seconds(run.chat.wait_mean_s, run.chat.wait_p99_s),
+    ),
+    ("TTFT after it, mean / P99", lambda run: _seconds(run.chat.ttft_mean_s, run.chat.ttft_p99_s)),
     ("answers right", lambda run: _share(run.chat.quality)),
     ("median value of a match", lambda run: _usd(run.chat.median_value_usd, 6)),
     ("median cost of a match", lambda run: _usd(run.chat.median_cost_usd, 6)),

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from market import seeding
 
+LEAST_BURSTINESS = 1e-3
+
 
 def bursty_starts(
     rate_per_s: float, burstiness: float, horizon_s: float, seed: int, *key: str | int
@@ -13,12 +15,12 @@ def bursty_starts(
     """Moments in order, up to ``horizon_s``.
 
     Each second has a rate of its own, gamma-distributed with mean ``rate_per_s`` and coefficient
-    of variation ``burstiness``; 0 is a plain Poisson process.
+    of variation ``burstiness``; near 0 is a plain Poisson process.
     """
     for second in range(int(horizon_s) + 1):
         rng = seeding.stream(seed, *key, "second", second)
         rate = rate_per_s
-        if burstiness > 0:
+        if burstiness > LEAST_BURSTINESS:
             shape = burstiness**-2
             rate *= rng.gamma(shape, 1 / shape)
         moments = second + rng.random(rng.poisson(rate))

@@ -60,7 +60,7 @@ def _lines(path: Path) -> Iterator[tuple[str, list[str]]]:
     """The fields of every line, with the place where they stand."""
     lines = csv.reader(io.StringIO(read_text(path), newline=""))
     try:
-        for row in lines:
+        for row in filter(None, lines):  # blank lines have no fields
             yield f"{path}: line {lines.line_num}", row
     except csv.Error as error:
         raise BadInput(f"{path}: line {lines.line_num}", f"not CSV: {error}") from None

@@ -23,7 +23,7 @@ def builtin_dialogues(
         name = f"{source}-{number:06d}"
         rng = seeding.stream(seed, "dialogue", name)
         task = draw_task(domains, shape.difficulty, rng)
-        turns = max(1, round(shape.turns.draw(rng)))
+        turns = round(shape.turns.draw_within(rng, 1, 10_000))
         yield Dialogue(
             dialogue=name,
             start_s=start_s,

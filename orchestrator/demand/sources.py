@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from agents.params import Params
 from orchestrator.demand.arrivals import bursty_starts
@@ -19,6 +19,8 @@ from orchestrator.demand.coqa import coqa_dialogues, read_dialogues
 from orchestrator.demand.dialogue import Dialogue, DialogueTape, Turn
 from orchestrator.demand.shape import DialogueShape
 from orchestrator.demand.workflow_tape import WORKFLOW_NAMES, WorkflowArrival, workflow_arrivals
+
+MOST_STARTS_PER_S = 1e6
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,15 @@ class DialogueDemand(DialogueParams):
     rate_per_s: float = Field(gt=0, le=1e6)
     burstiness: float = Field(0.5, ge=0, le=10)
 
+    @model_validator(mode="after")
+    def _bounded(self) -> DialogueDemand:
+        if self.rate_per_s * self.rate_scale > MOST_STARTS_PER_S:
+            raise ValueError(
+                f"expected rate_per_s * rate_scale <= {MOST_STARTS_PER_S:g}, "
+                f"got {self.rate_per_s * self.rate_scale:g}"
+            )
+        return self
+
     def dialogues(self, setting: Setting) -> Iterator[Dialogue]:
         """The dialogues of one trial, in order of start."""
         rate = self.rate_per_s * self.rate_scale
@@ -106,7 +117,7 @@ class WorkflowDemand(Params):
 
     kind: Literal["workflows"]
     names: Annotated[tuple[str, ...], Field(min_length=1)] = ("S1", "S2", "S3", "S4")
-    every_rounds: float = Field(gt=0)
+    every_rounds: float = Field(ge=0.01)
     length_noise: float = Field(0.1, ge=0, lt=1)
     execution_token_scale: float = Field(0.01, gt=0, le=1)
 

@@ -51,8 +51,12 @@ def provider_rows(trial: int, market: Market) -> Iterator[ProviderRow]:
             hit_ratio=profile.hit_ratio,
             chat_slots=profile.chat_slots,
             workflow_slots=profile.workflow_slots,
+            scores=[profile.scores[domain] for domain in sorted(profile.scores)],
             engine_profile=profile.engine.name,
             kv_blocks=profile.engine.kv_blocks,
+            step_s=profile.engine.step_s,
+            prefill_s_per_token=profile.engine.prefill_s_per_token,
+            decode_s_per_seq=profile.engine.decode_s_per_seq,
         )
 
 

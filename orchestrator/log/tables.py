@@ -27,8 +27,12 @@ class ProviderRow(NamedTuple):
     hit_ratio: Annotated[float, "cost of a cached input token over that of an output token"]
     chat_slots: Annotated[int, "chat requests it serves at a time"]
     workflow_slots: Annotated[int, "workflows it takes part in at a time"]
+    scores: Annotated[list[float], "published benchmark scores, domains in order of name"]
     engine_profile: Annotated[str, "its engine's profile"]
     kv_blocks: Annotated[int, "blocks in its KV cache"]
+    step_s: Annotated[float, "engine: time of a step that computes nothing"]
+    prefill_s_per_token: Annotated[float, "engine: time for an uncached prompt token"]
+    decode_s_per_seq: Annotated[float, "engine: time of a step for each running request"]
 
 
 class HubRow(NamedTuple):

@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from market.errors import BadInput
 from orchestrator.log.schema import SCHEMAS
 from orchestrator.log.tables import TABLE_OF, Row
 
@@ -51,11 +52,10 @@ class LogWriter:
         for table, rows in self._rows.items():
             if rows:
                 part = f"{table}/part-{self._trial:04d}-{self._sequence:06d}.parquet"
-                pq.write_table(
-                    _arrow_table(table, rows),
-                    pending / part.replace("/", "--"),
-                    compression=COMPRESSION,
-                )
+                with (pending / part.replace("/", "--")).open("wb") as file:
+                    pq.write_table(_arrow_table(table, rows), file, compression=COMPRESSION)
+                    file.flush()
+                    os.fsync(file.fileno())
                 parts.append(part)
                 rows.clear()
         checkpoint = {
@@ -79,15 +79,15 @@ def publish_pending(run: Path) -> None:
 
 def pending_parts(run: Path, table: str) -> dict[str, Path]:
     """The parts of a table, by file name, that count by the checkpoint but are not in place."""
+    path = run / CHECKPOINT
     try:
-        checkpoint = json.loads((run / CHECKPOINT).read_text(encoding="utf-8"))
+        parts = json.loads(path.read_text(encoding="utf-8"))["parts"]
+        split = [part.partition("/") for part in parts]
     except FileNotFoundError:
         return {}
-    waiting = {
-        name: run / PENDING / f"{table}--{name}"
-        for of, _, name in (part.partition("/") for part in checkpoint["parts"])
-        if of == table
-    }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise BadInput(str(path), "is not a checkpoint of ours") from None
+    waiting = {name: run / PENDING / f"{table}--{name}" for of, _, name in split if of == table}
     return {name: path for name, path in waiting.items() if path.exists()}
 
 

@@ -83,9 +83,9 @@ def test_a_prior_from_the_cost_is_its_support_and_a_stated_one_is_itself():
 @pytest.mark.parametrize(
     ("wrong", "complaint"),
     [
-        ({"scarcity": (1.0, 0.1)}, r"0 < low < high, got \[1.0, 0.1\]"),
-        ({"scarcity": (0.0, 1.0)}, r"0 < low < high, got \[0.0, 1.0\]"),
-        ({"scarcity": (0.5, 0.5)}, r"0 < low < high, got \[0.5, 0.5\]"),
+        ({"scarcity": (1.0, 0.1)}, r"low < high <= 1000, got \[1.0, 0.1\]"),
+        ({"scarcity": (0.0, 1.0)}, r"low < high <= 1000, got \[0.0, 1.0\]"),
+        ({"scarcity": (0.5, 0.5)}, r"low < high <= 1000, got \[0.5, 0.5\]"),
         ({"redraw_s": 0.0}, "greater than 0"),
         ({"kind": "flat"}, "kind"),
     ],

@@ -54,9 +54,9 @@ def test_a_strategy_is_named_by_its_kind(document, strategy):
         ({"kind": "truthful", "by": 2}, "by"),
         ({"kind": "mark_up", "by": 0.9}, "greater than or equal to 1"),
         ({"kind": "mark_down", "by": 1.1}, "less than or equal to 1"),
-        ({"kind": "mark_down", "by": 0}, "greater than 0"),
-        ({"kind": "random", "between": [2, 1]}, r"0 < low <= high, got \[2.0, 1.0\]"),
-        ({"kind": "random", "between": [0, 1]}, r"0 < low <= high, got \[0.0, 1.0\]"),
+        ({"kind": "mark_down", "by": 0}, "greater than or equal to 0.001"),
+        ({"kind": "random", "between": [2, 1]}, r"low <= high <= 1000, got \[2.0, 1.0\]"),
+        ({"kind": "random", "between": [0, 1]}, r"low <= high <= 1000, got \[0.0, 1.0\]"),
     ],
 )
 def test_a_malformed_strategy_is_refused(document, complaint):

@@ -10,7 +10,7 @@ from hubs.params import HubParams, PredictorParams, WorkflowHubParams
     ("kind", "wrong", "complaint"),
     [
         (HubParams, {"mechanism": "raffle"}, "one of auction, random, sticky; got 'raffle'"),
-        (HubParams, {"count": 0}, "greater than or equal to 1"),
+        (HubParams, {"count": -1}, "greater than or equal to 0"),
         (HubParams, {"cluster": "random"}, "'capability'"),
         (HubParams, {"patience_rounds": 0}, "greater than or equal to 1"),
         (HubParams, {"ledger_entries": 0}, "greater than or equal to 1"),

@@ -82,11 +82,11 @@ def test_a_run_says_what_it_does_and_what_came_of_it(scenario: Path, tmp_path: P
     assert result.exit_code == 0, result.output
     for said in (
         "12 providers, 2 matching hubs (auction)",
-        "then the same tape under random routing",
+        "then the same tape under random",
         "requests served",
         "welfare, realised",
         "cache hit rate",
-        "TTFT mean / P99",
+        "TTFT after it, mean / P99",
         "best misreport of",
         f" report {out}",
     ):
@@ -138,6 +138,67 @@ def test_force_leaves_folders_alone_that_are_no_run(scenario: Path, tmp_path: Pa
     assert (precious / "chapter.tex").read_text() == "words"
 
 
+def test_force_removes_what_a_run_wrote_and_nothing_else(scenario: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert walras("run", scenario, "--out", out).exit_code == 0
+    (out / "notes.txt").write_text("mine")
+    assert walras("run", scenario, "--out", out, "--force", "--set", "compare=[]").exit_code == 0
+    assert (out / "notes.txt").read_text() == "mine"
+    assert not (out / "compared").exists()
+    check_run(out)
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "not json", '{"scenario": 1}'])
+def test_a_run_json_that_is_not_ours_protects_its_folder(
+    scenario: Path, tmp_path: Path, content: str
+) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "run.json").write_text(content)
+    result = walras("run", scenario, "--out", tmp_path / "out", "--force")
+    assert_one_line_error(result, "has no run.json of ours")
+    assert (tmp_path / "out" / "run.json").read_text() == content
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a-file/out"])
+def test_a_directory_that_cannot_be_made_is_one_line(
+    scenario: Path, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "a-file").write_text("")
+    assert_one_line_error(walras("run", scenario, "--out", tmp_path / name), "cannot be made")
+
+
+def test_paths_are_printed_as_they_are(scenario: Path, tmp_path: Path) -> None:
+    out = tmp_path / ("a-long-name-" * 8) / "o_[/x]"
+    result = walras("run", scenario, "--out", out, "--set", "compare=[]")
+    assert result.exit_code == 0, result.output
+    assert f"log in {out}\n" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "providers.0.strategy={kind: mark_up, by: 1000}",
+        "providers.0.strategy={kind: mark_down, by: 0.001}",
+        "clients.strategy={kind: mark_up, by: 1000}",
+        "electricity.beta=100",
+        "clients.quality_usd=1e15",
+        "providers.0.cost.base=1e15",
+        "providers.0.input_ratio=1e9",
+        "round_s=0.1",
+        "round_s=1000",
+        "demand.0.shape={turns: 1e9, answer_tokens: 1e9}",
+        "demand.0.burstiness=1e-200",
+    ],
+)
+def test_extreme_values_run_and_keep_every_invariant(
+    scenario: Path, tmp_path: Path, setting: str
+) -> None:
+    settings = ("--set", setting, "--set", "compare=[]", "--set", "rounds=3")
+    result = walras("run", scenario, "--out", tmp_path / "out", "--quiet", *settings)
+    assert result.exit_code == 0, result.output
+    check_run(tmp_path / "out")
+
+
 def test_an_interrupted_run_keeps_what_was_committed(
     scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,6 +229,13 @@ def test_an_interrupted_run_keeps_what_was_committed(
     [
         (["rounds=-1"], ["tiny.yaml: rounds", "-1"]),
         (["nonsense=1"], ["tiny.yaml: nonsense: unknown key"]),
+        (["seed=2023-13-45"], ["--set seed", "expected a YAML value"]),
+        (
+            ["providers.1.prior={kind: uniform, low: 1e-5, high: 1e-4}"],
+            ["large-000: prior", "0.0001"],
+        ),
+        (["electricity.beta=1e300"], ["electricity.beta", "100"]),
+        (["compare=[auction]"], ["compare", "'auction'"]),
         (["providers.0.chat_slots=.nan"], ["tiny.yaml: providers.0.chat_slots", "nan"]),
         (["demand.0.path=nowhere.json"], ["nowhere.json", "no such file"]),
         (["demand.0={kind: azure, path: nowhere.csv}"], ["nowhere.csv", "no such file"]),
@@ -269,6 +337,13 @@ def test_a_bad_line_of_a_jsonl_is_named(tmp_path: Path) -> None:
     path = tmp_path / "problems.jsonl"
     path.write_text("\n[1]\n")
     assert_one_line_error(walras("solve", path), f"{path}: line 2")
+
+
+def test_a_line_of_a_jsonl_ends_with_a_newline_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "problems.jsonl"
+    owner = json.dumps(MATCHING | {"clients": ["a\u2028b", "c"]}, ensure_ascii=False)
+    path.write_text(f"{owner}\r\n", encoding="utf-8")
+    assert json.loads(walras("solve", path).stdout)["status"] == "optimal"
 
 
 def test_a_missing_problem_is_named(tmp_path: Path) -> None:

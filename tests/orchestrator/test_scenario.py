@@ -119,7 +119,10 @@ def test_paths_are_relative_to_the_file_or_to_where_the_setting_was_typed(
         ),
         ("providers.0.domains=[a, a]", "providers.0: expected different domains, got a, a"),
         ("providers.0.specialties=9", "providers.0: specialties: expected at most 2, the domains"),
-        ("hubs.count=13", "hubs.count: expected at most the 12 providers with chat slots, got 13"),
+        (
+            "hubs.count=13",
+            "hubs.count: expected 1 to 12, the number of providers with chat slots; got 13",
+        ),
         ("hubs.mechanism=fair", "hubs.mechanism: expected one of auction, random, sticky"),
         ("demand.0.kind=songs", "demand.0: kind 'songs' found using 'kind'"),
         (
@@ -156,6 +159,9 @@ def test_a_difficulty_that_no_tier_meets_is_an_error(file: Path) -> None:
     [
         ("seed: 1\nseed: 2\n", "line 2: duplicate key 'seed'"),
         ("seed: [1\n", "line 2: not YAML: expected ',' or ']', but got '<stream end>'"),
+        ("seed: 2023-13-45\n", "not YAML that can be read: 'month must be in 1..12'"),
+        ("? [a, b]\n: 1\n", "not YAML that can be read: "),
+        (f"seed: {'[' * 3000}", "not YAML that can be read: "),
         ("- 1\n", "expected a mapping of keys, such as seed, providers, demand"),
         ("", "expected a mapping of keys, such as seed, providers, demand"),
         ("seed: 1\n", "rounds: missing"),
@@ -164,7 +170,7 @@ def test_a_difficulty_that_no_tier_meets_is_an_error(file: Path) -> None:
 def test_a_bad_file_is_named_with_its_line(tmp_path: Path, text: str, expected: str) -> None:
     path = tmp_path / "bad.yaml"
     path.write_text(text)
-    assert problem(path) == expected
+    assert problem(path).startswith(expected)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -36,6 +36,11 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "demand": [DIALOGUES | {"shape": {"document_tokens": {"lognormal": [9000, 1.0]}}}]
     },
     "a comparison": {"compare": ["random"]},
+    "no chat at all": {
+        "providers": [GROUPS[1] | {"chat_slots": 0}],
+        "hubs": {"count": 0},
+        "demand": [WORKFLOWS],
+    },
 }
 
 

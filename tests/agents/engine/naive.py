@@ -30,6 +30,8 @@ class NaiveCache:
     def __init__(self, blocks: int):
         self.users = [0] * blocks
         self.holds: list[tuple[Token, ...] | None] = [None] * blocks
+        self.since = [0] * blocks
+        self.clock = 0
         self.queue = list(range(blocks))
 
     def cached_prefix(self, contents: Sequence[tuple[Token, ...]]) -> int:
@@ -42,7 +44,7 @@ class NaiveCache:
     ) -> tuple[list[int], int] | None:
         """The blocks of a request and how many of them were hits, or None where they lack."""
         hits = self.cached_prefix(contents[:reusable])
-        reused = [self.holds.index(content) for content in contents[:hits]]
+        reused = [self.oldest(content) for content in contents[:hits]]
         left = [block for block in self.queue if block not in reused]
         if len(left) < total - hits:
             return None
@@ -54,11 +56,20 @@ class NaiveCache:
         self.remember(reused + fresh, contents)
         return reused + fresh, hits
 
+    def oldest(self, content: tuple[Token, ...]) -> int:
+        """Of the blocks that hold something, the one that has held it longest."""
+        return min(
+            (block for block, held in enumerate(self.holds) if held == content),
+            key=self.since.__getitem__,
+        )
+
     def remember(self, blocks: list[int], contents: Sequence[tuple[Token, ...]]) -> None:
-        """A block holds what no other block holds already."""
+        """A block that holds nothing known holds the content now, though another may too."""
         for block, content in zip(blocks, contents, strict=False):
-            if content not in self.holds:
+            if self.holds[block] is None:
                 self.holds[block] = content
+                self.clock += 1
+                self.since[block] = self.clock
 
     def release(self, blocks: list[int]) -> None:
         """The last block comes to the end of the queue first."""

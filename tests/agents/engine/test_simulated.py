@@ -84,7 +84,7 @@ def test_a_completion_says_what_was_asked():
     engine = SimulatedEngine("p", PLAIN)
     engine.submit(Job("w/n", NODE, (Span(1, 5), Span(2, 6)), 3, 9, 2.0, task))
     (done,) = engine.advance(FAR)
-    assert done == Completion("w/n", "p", NODE, 2.0, 5.75, 8.75, 11, 0, 3)
+    assert done == Completion("w/n", "p", NODE, 2.0, 5.75, 8.75, 11, 0, 3, 9)
 
 
 def test_no_more_than_the_largest_batch_run_at_once():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -62,6 +63,32 @@ def test_no_winner_of_a_workflow_gains_by_lying(run: Path) -> None:
     assert lie is not None
     assert lie.truthful_gain_usd > 0
     assert lie.regret_usd == pytest.approx(0.0, abs=1e-9 * lie.truthful_gain_usd)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"hubs": {"count": 2, "mechanism": "sticky"}}, {"log": {"predictions": "awarded"}}],
+    ids=["no auction", "not everyone in the log"],
+)
+def test_a_clearing_that_cannot_be_held_again_has_no_misreport(
+    changes: dict[str, Any], tmp_path: Path
+) -> None:
+    assert (
+        chat_misreport(run_market(small_market(demand=DEMAND, **changes), tmp_path / "r")) is None
+    )
+
+
+def test_where_the_truth_would_be_declined_a_lie_gains(tmp_path: Path) -> None:
+    """A prior below the true cost: only a bid that is too low is admitted at all."""
+    large = GROUPS[1] | {
+        "strategy": {"kind": "mark_down", "by": 0.2},
+        "prior": {"kind": "uniform", "low": 0.1, "high": 2.0},
+        "cost": {"base": 5.0, "scarcity": [0.17, 0.7]},
+    }
+    market = small_market(providers=[GROUPS[0], large], demand=[WORKFLOWS])
+    lie = workflow_misreport(run_market(market, tmp_path / "run"))
+    assert lie is not None
+    assert lie.truthful_gain_usd == 0.0
 
 
 def test_without_the_market_there_is_no_misreport(tmp_path: Path) -> None:
