@@ -105,7 +105,7 @@ def test_a_plain_number_is_a_constant():
         ({"gauss": [0, 1]}, "gauss"),
         ({"constant": "much"}, "valid number"),
         (True, "valid dictionary or instance of Distribution"),
-        ("3", "valid dictionary or instance of Distribution"),
+        ("three", "valid dictionary or instance of Distribution"),
         (None, "valid dictionary or instance of Distribution"),
     ],
 )
