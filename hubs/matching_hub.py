@@ -12,6 +12,7 @@ from hubs.ledger import PrefixLedger
 from hubs.mechanisms import MECHANISMS, Clearing, Offers
 from hubs.params import HubParams
 from hubs.predictor import Forecast, HubPredictor, Load
+from hubs.waiting_room import WaitingRoom
 from market import seeding
 from market.messages import CHAT, Bid, ChatAward, ChatRequest, Completion, Settlement, Signal
 from market.money import TOKENS_PER_MTOK, nano_usd_array
@@ -60,13 +61,6 @@ class ChatReply:
 
 
 @dataclass(slots=True)
-class _Waiting:
-    request: ChatRequest
-    domain: str
-    rounds: int = 0
-
-
-@dataclass(slots=True)
 class _InFlight:
     """An award on its way, with what the predictor will learn from."""
 
@@ -110,17 +104,18 @@ class MatchingHub:
         self._hit_ratio = np.array([member.hit_ratio for member in members])
         self._inflight = np.zeros(len(members), dtype=np.int64)
         self._rate = np.zeros(len(members), dtype=np.int64)
-        self._waiting: list[_Waiting] = []
+        self._room: WaitingRoom[tuple[ChatRequest, str]] = WaitingRoom(params.patience_rounds)
         self._awarded: dict[str, _InFlight] = {}
 
     def clear(self, round_: ChatRound) -> ChatReply:
         """Settle what has finished, learn from it, then match whoever waits."""
         settlements = tuple(self._settle(completion) for completion in round_.completions)
-        self._waiting += [_Waiting(request, domain) for request, domain in round_.requests]
-        market = self._clear_market(round_) if self._waiting else None
+        self._room.enter(round_.requests)
+        market = self._clear_market(round_) if self._room.waiting else None
         self._rate[:] = 0
         awards = self._award(market) if market else ()
-        refused = self._refuse_impatient()
+        matched = (market.clearing.match >= 0).tolist() if market else []
+        refused = tuple(one.request for one, _ in self._room.after_clearing(matched))
         return ChatReply(awards, refused, settlements, market, self._signal(market))
 
     def _settle(self, completion: Completion) -> Settlement:
@@ -155,8 +150,8 @@ class MatchingHub:
         )
 
     def _clear_market(self, round_: ChatRound) -> ClearedMarket:
-        requests = [waiting.request for waiting in self._waiting]
-        domains = [waiting.domain for waiting in self._waiting]
+        requests = [request for request, _ in self._room.waiting]
+        domains = [domain for _, domain in self._room.waiting]
         matches = self._ledger.matches(requests, self._column)
         load = Load(len(self._awarded), len(round_.requests), self._inflight, self._rate)
         forecast = self._predictor.predict(requests, domains, matches, load)
@@ -185,12 +180,11 @@ class MatchingHub:
         return costs
 
     def _award(self, market: ClearedMarket) -> tuple[ChatAward, ...]:
-        """Fix the amounts, note what was promised, and empty the matched seats."""
+        """Fix the amounts, note what was promised, and take the slots."""
         awards = []
-        matched = market.clearing.match >= 0
-        for row in np.flatnonzero(matched).tolist():
+        for row in np.flatnonzero(market.clearing.match >= 0).tolist():
             column = int(market.clearing.match[row])
-            request, domain = self._waiting[row].request, self._waiting[row].domain
+            request, domain = self._room.waiting[row]
             award = ChatAward(
                 request=request.request,
                 client=request.client,
@@ -211,16 +205,7 @@ class MatchingHub:
             self._ledger.record(award.provider, request.dialogue, request.prompt)
             self._inflight[column] += 1
             self._rate[column] += 1
-        self._waiting = [w for w, gone in zip(self._waiting, matched, strict=True) if not gone]
         return tuple(awards)
-
-    def _refuse_impatient(self) -> tuple[str, ...]:
-        for waiting in self._waiting:
-            waiting.rounds += 1
-        patience = self._params.patience_rounds
-        refused = tuple(w.request.request for w in self._waiting if w.rounds >= patience)
-        self._waiting = [w for w in self._waiting if w.rounds < patience]
-        return refused
 
     def _signal(self, market: ClearedMarket | None) -> Signal:
         prices = market.clearing.scarcity_prices.tolist() if market else [0] * len(self.members)

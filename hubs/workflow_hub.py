@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from hubs.execution import Execution
 from hubs.params import WorkflowHubParams
+from hubs.waiting_room import WaitingRoom
 from market.errors import Infeasible
 from market.messages import (
     WORKFLOW,
@@ -67,12 +68,6 @@ class WorkflowReply:
     settlements: tuple[Settlement, ...]
 
 
-@dataclass(slots=True)
-class _Waiting:
-    request: WorkflowRequest
-    rounds: int = 0
-
-
 class WorkflowHub:
     """The hub that buys workflows.
 
@@ -92,7 +87,7 @@ class WorkflowHub:
             charge_entry_input=params.charge_entry_input,
         )
         self._free = {member.provider: member.workflow_slots for member in members}
-        self._waiting: list[_Waiting] = []
+        self._room: WaitingRoom[WorkflowRequest] = WaitingRoom(params.patience_rounds)
         self._bought: dict[str, tuple[WorkflowAward, Execution]] = {}
         self._dispatched: dict[str, tuple[str, str]] = {}
 
@@ -105,33 +100,33 @@ class WorkflowHub:
             for _, execution in self._bought.values():
                 execution.failed = True
         ended, settlements = self._settle_ended()
-        self._waiting += map(_Waiting, round_.requests)
+        self._room.enter(round_.requests)
         awards = () if round_.last else self._buy(round_.bids)
         dispatches = tuple(
             node for _, execution in self._bought.values() for node in execution.dispatch_ready()
         )
         self._dispatched.update((sent.request, (sent.workflow, sent.node)) for sent in dispatches)
-        return WorkflowReply(awards, dispatches, self._refuse_impatient(), ended, settlements)
+        bought = [request.request in self._bought for request in self._room.waiting]
+        refused = tuple(one.request for one in self._room.after_clearing(bought))
+        return WorkflowReply(awards, dispatches, refused, ended, settlements)
 
     def _buy(self, bids: Sequence[Bid]) -> tuple[WorkflowAward, ...]:
         """Auction the waiting workflows in order of arrival among providers with a free slot."""
-        awards, still_waiting = [], []
-        for waiting in self._waiting:
+        awards = []
+        for request in self._room.waiting:
             offers = self._offers(bids)
             try:
-                outcome = star(waiting.request.workflow, offers, self._options)
+                outcome = star(request.workflow, offers, self._options)
             except Infeasible:
-                still_waiting.append(waiting)
                 continue
             payments = {name: nano_usd(paid) for name, paid in outcome.payments_usd.items()}
             bidders = tuple(offer.provider for offer in offers)
-            award = WorkflowAward(waiting.request, bidders, outcome, payments)
+            award = WorkflowAward(request, bidders, outcome, payments)
             for provider in outcome.quantities:
                 self._free[provider] -= 1
-            execution = Execution(waiting.request, outcome.allocation)
-            self._bought[waiting.request.request] = award, execution
+            execution = Execution(request, outcome.allocation)
+            self._bought[request.request] = award, execution
             awards.append(award)
-        self._waiting = still_waiting
         return tuple(awards)
 
     def _offers(self, bids: Sequence[Bid]) -> list[Offer]:
@@ -163,11 +158,3 @@ class WorkflowHub:
                     Settlement(name, WORKFLOW, client, provider, self.hub, paid, paid, 0, void)
                 )
         return tuple(ended), tuple(settlements)
-
-    def _refuse_impatient(self) -> tuple[str, ...]:
-        for waiting in self._waiting:
-            waiting.rounds += 1
-        patience = self._params.patience_rounds
-        refused = tuple(w.request.request for w in self._waiting if w.rounds >= patience)
-        self._waiting = [w for w in self._waiting if w.rounds < patience]
-        return refused

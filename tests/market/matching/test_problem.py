@@ -1,6 +1,5 @@
 import json
 import math
-from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -8,6 +7,8 @@ from hypothesis import given
 
 from market.errors import BadInput
 from market.matching import UNMATCHED, clear, solve_matching
+from tests import documents
+from tests.documents import MISSING
 from tests.strategies import MatchingMarket, examples, matching_markets
 
 # Values less costs are 8 7 / 6 6 / 3 -. Best is the first at A, the second at B: 14.
@@ -27,23 +28,11 @@ ANSWER = {
     "payments": [5.0, 3.5, None],
     "scarcity_prices": [3.0, 2.0],
 }
-MISSING = object()
 
 
 def changed(path: str, value: object) -> dict:
     """``PROBLEM`` with the value at a dotted path replaced, added or removed."""
-    problem = deepcopy(PROBLEM)
-    *way, last = [int(key) if key.isdigit() else key for key in path.split(".")]
-    place = problem
-    for key in way:
-        place = place[key]
-    if value is MISSING:
-        del place[last]
-    elif isinstance(place, list) and last == len(place):
-        place.append(value)
-    else:
-        place[last] = value
-    return problem
+    return documents.changed(PROBLEM, path, value)
 
 
 def test_a_small_market_is_cleared_at_the_hand_computed_prices():

@@ -1,12 +1,13 @@
 import json
 import math
-from copy import deepcopy
 
 import pytest
 from hypothesis import given
 
 from market.errors import BadInput, Infeasible
 from market.workflow import solve_workflow, star
+from tests import documents
+from tests.documents import MISSING
 from tests.strategies import Auction, auctions, examples
 
 PROBLEM = {
@@ -49,23 +50,11 @@ ANSWER = {
     "breakpoints": {"x": [[0.75, 1e6]], "y": [[2.5, 1.5e6]]},
     "solver": "elimination",
 }
-MISSING = object()
 
 
 def changed(path: str, value: object) -> dict:
     """``PROBLEM`` with the value at a dotted path replaced, added or removed."""
-    problem = deepcopy(PROBLEM)
-    *way, last = [int(key) if key.isdigit() else key for key in path.split(".")]
-    place = problem
-    for key in way:
-        place = place[key]
-    if value is MISSING:
-        del place[last]
-    elif isinstance(place, list) and last == len(place):
-        place.append(value)
-    else:
-        place[last] = value
-    return problem
+    return documents.changed(PROBLEM, path, value)
 
 
 def test_the_answer_has_the_fixed_form():

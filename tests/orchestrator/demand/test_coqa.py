@@ -1,6 +1,5 @@
 import json
 from collections import Counter
-from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,8 @@ from agents.params import Distribution
 from market.errors import BadInput
 from orchestrator.demand.coqa import coqa_dialogues, read_dialogues, tokens_of
 from orchestrator.demand.shape import DialogueShape
+from tests import documents
+from tests.documents import MISSING
 
 DIALOGUES = Path(__file__).parents[3] / "../shared/data/dialogues"
 DOCUMENT = {
@@ -26,7 +27,6 @@ DOCUMENT = {
         },
     ],
 }
-MISSING = object()
 
 
 @pytest.fixture
@@ -34,18 +34,9 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "dialogues.json"
 
 
-def changed(dotted: str, value: object) -> dict:
-    """``DOCUMENT`` with the value at a dotted path replaced or removed."""
-    document = deepcopy(DOCUMENT)
-    *way, last = [int(key) if key.isdigit() else key for key in dotted.split(".")]
-    place = document
-    for key in way:
-        place = place[key]
-    if value is MISSING:
-        del place[last]
-    else:
-        place[last] = value
-    return document
+def changed(path: str, value: object) -> dict:
+    """``DOCUMENT`` with the value at a dotted path replaced, added or removed."""
+    return documents.changed(DOCUMENT, path, value)
 
 
 def test_stories_come_with_their_turns_in_order(path):
