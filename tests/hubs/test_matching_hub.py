@@ -284,3 +284,12 @@ def test_two_hubs_with_the_same_name_and_seed_clear_alike():
         one, other = Rounds(TWO, mechanism=mechanism), Rounds(TWO, mechanism=mechanism)
         for asked in (named(2), named(5)[2:]):
             assert one.next(asked).awards == other.next(asked).awards
+
+
+@pytest.mark.parametrize(("answer", "matched"), [(9, 150), (None, 100)])
+def test_the_next_turn_finds_the_answer_before_it_cached_too_where_it_is_known(answer, matched):
+    rounds = Rounds()
+    rounds.next([request("d-1.1")])
+    follow_up = request("d-1.2", (Span(1, 100), Span(9, 50), Span(2, 20)), turn=2)
+    reply = rounds.next([follow_up], [completion("d-1.1", answer=answer)])
+    assert reply.market.forecast.matched_tokens.tolist() == [[matched]]
