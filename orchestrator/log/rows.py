@@ -8,17 +8,13 @@ import numpy as np
 
 from agents.client import ClientPopulation
 from hubs.matching_hub import ChatReply, ClearedMarket
-from hubs.workflow_hub import WorkflowAward
-from market.messages import CHAT, WORKFLOW, ChatAward
-from market.money import TOKENS_PER_MTOK, nano_usd
-from orchestrator.assembly import WORKFLOW_HUB, Market
+from market.messages import CHAT, ChatAward
+from orchestrator.assembly import Market
 from orchestrator.log.tables import (
     AwardRow,
     BidRow,
     CompletionRow,
-    EdgeRow,
     HubRow,
-    NodeRow,
     PredictionRow,
     ProviderRow,
     RequestRow,
@@ -26,9 +22,9 @@ from orchestrator.log.tables import (
     Row,
     SettlementRow,
     TimingRow,
-    WorkflowRow,
 )
-from orchestrator.records import ChatEnd, OpenWorkflow, RoundRecord
+from orchestrator.log.workflow_rows import bought_rows, workflow_row
+from orchestrator.records import ChatEnd, RoundRecord
 from orchestrator.scenario import Scenario
 
 
@@ -89,13 +85,13 @@ class RoundRows:
             yield self._hub_row(hub, reply)
             yield from self._prediction_rows(hub, reply)
             yield from map(self._chat_award_row, reply.awards)
-        for award in record.workflows.awards:
-            yield from self._bought_rows(award)
+        for bought in record.workflows.awards:
+            yield from bought_rows(self._at, bought, self._bid, self._true_cost)
         yield from self._completion_rows()
         yield from self._settlement_rows()
         yield from map(self._request_row, record.chat_ends)
         for open_workflow, status in record.workflow_ends:
-            yield self._workflow_row(open_workflow, status)
+            yield workflow_row(self._at, open_workflow, status)
 
     def timing(self, log_s: float) -> TimingRow:
         """How long the round took."""
@@ -206,50 +202,6 @@ class RoundRows:
             expected_quality=award.expected.quality,
         )
 
-    def _bought_rows(self, award: WorkflowAward) -> Iterator[AwardRow | NodeRow | EdgeRow]:
-        request, allocation = award.request, award.outcome.allocation
-        for provider, quantity in award.outcome.quantities.items():
-            mtok = quantity / TOKENS_PER_MTOK
-            yield AwardRow(
-                *self._at,
-                kind=WORKFLOW,
-                request=request.request,
-                client=request.client,
-                provider=provider,
-                hub=WORKFLOW_HUB,
-                value_nano=None,
-                cost_nano=nano_usd(self._bid[provider].workflow * mtok),
-                client_pays_nano=award.payments_nano[provider],
-                provider_receives_nano=award.payments_nano[provider],
-                quantity_tokens=quantity,
-                true_cost_nano=nano_usd(self._true_cost[provider] * mtok),
-                expected_output_tokens=None,
-                expected_cached_tokens=None,
-                expected_ttft_s=None,
-                expected_quality=None,
-            )
-        for node in request.workflow.nodes:
-            yield NodeRow(
-                *self._at,
-                workflow=request.request,
-                node=node.id,
-                provider=allocation[node.id],
-                output_tokens=node.output_tokens,
-                input_tokens=node.input_tokens,
-                difficulty=node.difficulty,
-                capable=None if node.capable is None else sorted(node.capable),
-            )
-        for edge in request.workflow.edges:
-            yield EdgeRow(
-                *self._at,
-                workflow=request.request,
-                source=edge.source,
-                target=edge.target,
-                transfer_tokens=edge.transfer_tokens,
-                iterations=edge.iterations,
-                switched=allocation[edge.source] != allocation[edge.target],
-            )
-
     def _completion_rows(self) -> Iterator[CompletionRow]:
         cost: dict[str, int] = {}
         for reply in self._record.replies:
@@ -319,23 +271,6 @@ class RoundRows:
             true_quality_usd=truth.quality_usd,
             true_latency_usd_per_s=truth.latency_usd_per_s,
             status=end.status,
-        )
-
-    def _workflow_row(self, ended: OpenWorkflow, status: str) -> WorkflowRow:
-        award = ended.award
-        return WorkflowRow(
-            *self._at,
-            workflow=ended.request.request,
-            name=ended.arrival.name,
-            client=ended.request.client,
-            arrival_s=ended.request.arrival_s,
-            awarded_round=ended.awarded_round,
-            status=status,
-            virtual_cost_usd=award.outcome.virtual_cost_usd if award else None,
-            payment_nano=sum(award.payments_nano.values()) if award else None,
-            winners=len(award.payments_nano) if award else None,
-            solver=award.outcome.solver if award else None,
-            bidders=list(award.bidders) if award else None,
         )
 
 

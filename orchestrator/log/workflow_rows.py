@@ -1,0 +1,89 @@
+"""The rows of a workflow: when it was bought, and when it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from hubs.workflow_hub import WorkflowAward
+from market.messages import WORKFLOW, Bid
+from market.money import TOKENS_PER_MTOK, nano_usd
+from orchestrator.assembly import WORKFLOW_HUB
+from orchestrator.log.tables import AwardRow, EdgeRow, NodeRow, WorkflowRow
+from orchestrator.records import OpenWorkflow
+
+
+def bought_rows(
+    at: tuple[int, int],
+    award: WorkflowAward,
+    bids: Mapping[str, Bid],
+    true_costs: Mapping[str, float],
+) -> Iterator[AwardRow | NodeRow | EdgeRow]:
+    """A workflow that was bought: each winner's part, its nodes and its edges.
+
+    Args:
+        at: trial and round.
+        award: what was bought, from whom.
+        bids: by provider.
+        true_costs: by provider, USD per 1e6 output tokens.
+    """
+    request, allocation = award.request, award.outcome.allocation
+    for provider, quantity in award.outcome.quantities.items():
+        mtok = quantity / TOKENS_PER_MTOK
+        yield AwardRow(
+            *at,
+            kind=WORKFLOW,
+            request=request.request,
+            client=request.client,
+            provider=provider,
+            hub=WORKFLOW_HUB,
+            value_nano=None,
+            cost_nano=nano_usd(bids[provider].workflow * mtok),
+            client_pays_nano=award.payments_nano[provider],
+            provider_receives_nano=award.payments_nano[provider],
+            quantity_tokens=quantity,
+            true_cost_nano=nano_usd(true_costs[provider] * mtok),
+            expected_output_tokens=None,
+            expected_cached_tokens=None,
+            expected_ttft_s=None,
+            expected_quality=None,
+        )
+    for node in request.workflow.nodes:
+        yield NodeRow(
+            *at,
+            workflow=request.request,
+            node=node.id,
+            provider=allocation[node.id],
+            output_tokens=node.output_tokens,
+            input_tokens=node.input_tokens,
+            difficulty=node.difficulty,
+            capable=None if node.capable is None else sorted(node.capable),
+        )
+    for edge in request.workflow.edges:
+        yield EdgeRow(
+            *at,
+            workflow=request.request,
+            source=edge.source,
+            target=edge.target,
+            transfer_tokens=edge.transfer_tokens,
+            iterations=edge.iterations,
+            switched=allocation[edge.source] != allocation[edge.target],
+        )
+
+
+def workflow_row(at: tuple[int, int], ended: OpenWorkflow, status: str) -> WorkflowRow:
+    """A workflow that ended."""
+    award = ended.award
+    return WorkflowRow(
+        *at,
+        workflow=ended.request.request,
+        name=ended.arrival.name,
+        client=ended.request.client,
+        arrival_s=ended.request.arrival_s,
+        awarded_round=ended.awarded_round,
+        status=status,
+        virtual_cost_usd=award.outcome.virtual_cost_usd if award else None,
+        payment_nano=sum(award.payments_nano.values()) if award else None,
+        winners=len(award.payments_nano) if award else None,
+        solver=award.outcome.solver if award else None,
+        bidders=list(award.bidders) if award else None,
+    )
