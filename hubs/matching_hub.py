@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hubs.award_order import AwardOrder
 from hubs.ledger import PrefixLedger
 from hubs.mechanisms import MECHANISMS, Clearing, Offers
 from hubs.params import HubParams
-from hubs.predictor import Forecast, HubPredictor, Load
+from hubs.predictor import Forecast, HubPredictor, Length, Load
 from hubs.waiting_room import WaitingRoom
 from market import seeding
 from market.messages import CHAT, Bid, ChatAward, ChatRequest, Completion, Settlement, Signal
@@ -106,6 +107,7 @@ class MatchingHub:
         self._rate = np.zeros(len(members), dtype=np.int64)
         self._room: WaitingRoom[tuple[ChatRequest, str]] = WaitingRoom(params.patience_rounds)
         self._awarded: dict[str, _InFlight] = {}
+        self._lengths: AwardOrder[Length] = AwardOrder(params.predictor.most_held)
 
     def clear(self, round_: ChatRound) -> ChatReply:
         """Settle what has finished, learn from it, then match whoever waits."""
@@ -124,6 +126,8 @@ class MatchingHub:
         award = done.award
         self._inflight[done.column] -= 1
         void = completion.error is not None
+        length = None if void else Length(done.features, completion.output_tokens)
+        self._predictor.learn_lengths(self._lengths.come(completion.request, length))
         if not void:
             self._ledger.observe(done.request, done.matched_tokens, completion)
             if completion.answer is not None:
@@ -202,6 +206,7 @@ class MatchingHub:
             self._awarded[request.request] = _InFlight(
                 award, request, domain, column, features, matched_tokens
             )
+            self._lengths.announce(request.request)
             self._ledger.record(award.provider, request.dialogue, request.prompt)
             self._inflight[column] += 1
             self._rate[column] += 1

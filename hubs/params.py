@@ -20,7 +20,8 @@ class PredictorParams(_Params):
     eager than river's defaults because a provider sees few labels. ``grace_period`` labels pass
     between two attempts to split a leaf. ``prior_labels`` is how many labels what is publicly
     known (analytic estimate, benchmark score, ``output_tokens``) counts for.
-    ``latency_ratio_cap`` bounds the labels of the latency trees.
+    ``latency_ratio_cap`` bounds the labels of the latency trees. Lengths of answers are learned in
+    the order of their awards, until ``most_held`` of them wait for one that does not come.
     """
 
     grace_period: int = Field(50, ge=10)
@@ -30,6 +31,7 @@ class PredictorParams(_Params):
     prior_labels: float = Field(5.0, ge=0)
     output_tokens: float = Field(150.0, ge=1)
     latency_ratio_cap: float = Field(50.0, gt=1)
+    most_held: int = Field(500, ge=0)
 
 
 class WorkflowHubParams(_Params):

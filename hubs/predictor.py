@@ -12,7 +12,7 @@ alike keep a Hoeffding tree from ever splitting.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,6 +48,14 @@ class Load:
     hub_rate: int
     inflight: npt.NDArray[np.int64]
     rate: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Length:
+    """How long an answer was, with the features of its award."""
+
+    features: Floats
+    output_tokens: int
 
 
 @dataclass(frozen=True)
@@ -204,7 +212,12 @@ class HubPredictor:
         if completion.quality is not None:
             surprise = completion.quality - _score(self._members[column], domain)
             self._quality[column].learn(features, surprise)
-        self._output.learn(features[: self._request_features], float(completion.output_tokens))
+
+    def learn_lengths(self, lengths: Iterable[Length]) -> None:
+        """Learn how long answers were; best in the order of their awards."""
+        for length in lengths:
+            row = length.features[: self._request_features]
+            self._output.learn(row, float(length.output_tokens))
 
     def _features(
         self,

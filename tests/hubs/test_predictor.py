@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from hubs.params import PredictorParams
-from hubs.predictor import Forecast, HubPredictor, Load, OnlineTree
+from hubs.predictor import Forecast, HubPredictor, Length, Load, OnlineTree
 from market.messages import Expectation, Valuation
 from market.prompt import Span
 from tests.hubs.builders import DOMAINS, completion, provider, request
@@ -102,6 +102,7 @@ def learn(of: HubPredictor, labels: int, column: int = 0, *, matched: int = 0, *
         now = forecast(of, matches=matches)
         came = completion("a.1", **{"prompt_tokens": 400} | changes)
         of.learn(column, "law", now.features[0, column], matched, now.at(0, column), came)
+        of.learn_lengths([Length(now.features[0, column], came.output_tokens)])
 
 
 def test_latency_is_learned_as_a_ratio_to_the_estimate_and_for_its_provider_alone():
