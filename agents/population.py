@@ -25,11 +25,18 @@ Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9]
 
 
 class EngineParams(Params):
-    """Which engine serves a provider. ``speed`` divides all its times."""
+    """Which engine serves a provider.
+
+    ``speed`` divides all times of the ``profile``; ``block_size``, ``kv_blocks`` and
+    ``max_model_len`` replace its own where given.
+    """
 
     kind: Literal["simulated"] = "simulated"
     profile: str = "medium"
     speed: Draw = Distribution(uniform=(0.8, 1.25))
+    block_size: int | None = Field(None, ge=1, le=100_000)
+    kv_blocks: int | None = Field(None, ge=1, le=100_000_000)
+    max_model_len: int | None = Field(None, ge=1, le=1_000_000_000)
 
     @model_validator(mode="after")
     def _known(self) -> EngineParams:
@@ -44,6 +51,9 @@ class EngineParams(Params):
         speed = self.speed.draw_within(rng, 0.01, 100.0)
         return replace(
             profile,
+            block_size=self.block_size or profile.block_size,
+            kv_blocks=self.kv_blocks or profile.kv_blocks,
+            max_model_len=self.max_model_len or profile.max_model_len,
             step_s=profile.step_s / speed,
             prefill_s_per_token=profile.prefill_s_per_token / speed,
             decode_s_per_seq=profile.decode_s_per_seq / speed,

@@ -114,7 +114,7 @@ def azure_dialogues(
         yield Dialogue(
             dialogue=name,
             start_s=row.time_s / rate_scale,
-            document_tokens=0,
+            document=(),
             task=task,
             turns=(TurnPlan(row.context_tokens, row.generated_tokens, 0.0, terms),),
         )

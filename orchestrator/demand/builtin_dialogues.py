@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from market import seeding
-from orchestrator.demand.dialogue import Dialogue, TurnPlan
+from orchestrator.demand.dialogue import Dialogue, TurnPlan, content
 from orchestrator.demand.shape import DialogueShape, draw_task, draw_terms, draw_tokens
 
 
@@ -27,7 +27,7 @@ def builtin_dialogues(
         yield Dialogue(
             dialogue=name,
             start_s=start_s,
-            document_tokens=draw_tokens(shape.document_tokens, rng),
+            document=content("document", name, draw_tokens(shape.document_tokens, rng)),
             task=task,
             turns=tuple(_draw_turn(shape, task.domain, rng) for _ in range(turns)),
         )

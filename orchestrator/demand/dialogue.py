@@ -26,16 +26,17 @@ class TurnPlan:
 
 @dataclass(frozen=True, slots=True)
 class Dialogue:
-    """A conversation over a document, of 0 tokens if there is none.
+    """A conversation, or a part of one: ``document`` is what its prompts begin with.
 
-    A single request is a dialogue of one turn.
+    A trace of single requests has a dialogue of one turn for each, ``first_turn`` counting on.
     """
 
     dialogue: str
     start_s: float
-    document_tokens: int
+    document: Prompt
     task: Task
     turns: tuple[TurnPlan, ...]
+    first_turn: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,11 @@ class _Talk:
     terms: tuple[str, ...] = ()
     next_turn: int = 0
 
+    @property
+    def number(self) -> int:
+        """The number of its next turn in the conversation."""
+        return self.plan.first_turn + self.next_turn
+
 
 @dataclass(slots=True)
 class DialogueTape:
@@ -82,7 +88,7 @@ class DialogueTape:
     dialogues: Iterator[Dialogue]
     horizon_s: float
     _ahead: Dialogue | None = None
-    _due: list[tuple[float, str, _Talk]] = field(default_factory=list)
+    _due: list[tuple[float, str, int, _Talk]] = field(default_factory=list)
     _talks: dict[str, _Talk] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -91,11 +97,11 @@ class DialogueTape:
     def arrivals(self, until_s: float) -> list[Turn]:
         """The turns that arrive up to ``until_s``, in order of arrival."""
         while self._ahead is not None and self._ahead.start_s <= min(until_s, self.horizon_s):
-            self._schedule(self._ahead.start_s, _Talk(self._ahead, _document(self._ahead)))
+            self._schedule(self._ahead.start_s, _Talk(self._ahead, self._ahead.document))
             self._ahead = next(self.dialogues, None)
         turns = []
         while self._due and self._due[0][0] <= until_s:
-            arrival_s, _, talk = heapq.heappop(self._due)
+            arrival_s, _, _, talk = heapq.heappop(self._due)
             turns.append(self._arrive(arrival_s, talk))
         return turns
 
@@ -112,17 +118,17 @@ class DialogueTape:
 
     def _schedule(self, arrival_s: float, talk: _Talk) -> None:
         if arrival_s <= self.horizon_s:
-            heapq.heappush(self._due, (arrival_s, talk.plan.dialogue, talk))
+            heapq.heappush(self._due, (arrival_s, talk.plan.dialogue, talk.number, talk))
 
     def _arrive(self, arrival_s: float, talk: _Talk) -> Turn:
-        number = talk.next_turn + 1
+        number = talk.number
         plan = talk.plan.turns[talk.next_turn]
         request = f"{talk.plan.dialogue}.{number}"
         answer = seeding.content_id("answer", request)
-        prompt = (*talk.said, Span(seeding.content_id("question", request), plan.question_tokens))
+        prompt = (*talk.said, *content("question", request, plan.question_tokens))
         talk.said = (*prompt, Span(answer, plan.answer_tokens))
         talk.terms += plan.terms
-        talk.next_turn = number
+        talk.next_turn += 1
         self._talks[request] = talk
         return Turn(
             request=request,
@@ -137,8 +143,6 @@ class DialogueTape:
         )
 
 
-def _document(dialogue: Dialogue) -> Prompt:
-    """What every prompt of a dialogue begins with."""
-    if not dialogue.document_tokens:
-        return ()
-    return (Span(seeding.content_id("document", dialogue.dialogue), dialogue.document_tokens),)
+def content(kind: str, name: str, tokens: int) -> Prompt:
+    """A piece of a prompt that nothing else repeats; no span where it has no tokens."""
+    return (Span(seeding.content_id(kind, name), tokens),) if tokens else ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,12 +15,23 @@ from agents.params import Params
 from orchestrator.demand.arrivals import bursty_starts
 from orchestrator.demand.azure import azure_dialogues, read_trace
 from orchestrator.demand.builtin_dialogues import builtin_dialogues
-from orchestrator.demand.coqa import coqa_dialogues, read_dialogues
+from orchestrator.demand.coqa import read_coqa
 from orchestrator.demand.dialogue import Dialogue, DialogueTape, Turn
+from orchestrator.demand.hotpotqa import read_hotpotqa
+from orchestrator.demand.mooncake import mooncake_dialogues, read_mooncake
+from orchestrator.demand.quac import read_quac
 from orchestrator.demand.shape import DialogueShape
+from orchestrator.demand.stories import Story, story_dialogues
 from orchestrator.demand.workflow_tape import WORKFLOW_NAMES, WorkflowArrival, workflow_arrivals
 
 MOST_STARTS_PER_S = 1e6
+
+#: The shapes of files that dialogues can be read from.
+STORY_FORMATS: dict[str, Callable[[Path, int | None], list[Story]]] = {
+    "coqa": read_coqa,
+    "quac": read_quac,
+    "hotpotqa": read_hotpotqa,
+}
 
 
 @dataclass(frozen=True)
@@ -55,7 +66,7 @@ class DialogueParams(Params):
 
 
 class DialogueDemand(DialogueParams):
-    """Dialogues: synthetic where ``path`` is null, else from a file in CoQA's shape.
+    """Dialogues: synthetic where ``path`` is null, else from a file in the shape of ``format``.
 
     ``rate_per_s`` dialogues start each second, on average; ``burstiness`` is the coefficient of
     variation of that rate from second to second.
@@ -63,6 +74,7 @@ class DialogueDemand(DialogueParams):
 
     kind: Literal["dialogues"]
     path: Path | None = None
+    format: Literal["coqa", "quac", "hotpotqa"] = "coqa"
     rate_per_s: float = Field(gt=0, le=1e6)
     burstiness: float = Field(0.5, ge=0, le=10)
 
@@ -84,13 +96,12 @@ class DialogueDemand(DialogueParams):
         rest = (self.shape, self.weights(setting), starts, setting.seed, setting.source)
         if self.path is None:
             return builtin_dialogues(*rest)
-        return coqa_dialogues(read_dialogues(self.path, self.limit), *rest)
+        return story_dialogues(STORY_FORMATS[self.format](self.path, self.limit), *rest)
 
 
-class AzureDemand(DialogueParams):
-    """Requests from an Azure LLM inference trace, each a dialogue of one turn."""
+class TraceParams(DialogueParams):
+    """A trace of single requests in a file, which must be named."""
 
-    kind: Literal["azure"]
     path: Annotated[Path | None, Field(validate_default=True)] = None
 
     @field_validator("path")
@@ -100,11 +111,35 @@ class AzureDemand(DialogueParams):
             raise ValueError("expected a trace file, got null; name one with --set or in the file")
         return path
 
+    @property
+    def file(self) -> Path:
+        """The trace file."""
+        assert self.path is not None  # the validator's
+        return self.path
+
+
+class AzureDemand(TraceParams):
+    """Requests from an Azure LLM inference trace, each a dialogue of one turn."""
+
+    kind: Literal["azure"]
+
     def dialogues(self, setting: Setting) -> Iterator[Dialogue]:
         """The trace's requests, in order of arrival."""
-        assert self.path is not None  # the validator's
-        rows = read_trace(self.path, self.limit)
+        rows = read_trace(self.file, self.limit)
         return azure_dialogues(
+            rows, self.rate_scale, self.shape, self.weights(setting), setting.seed, setting.source
+        )
+
+
+class MooncakeDemand(TraceParams):
+    """Requests from a Mooncake trace, whose prompts really share prefixes."""
+
+    kind: Literal["mooncake"]
+
+    def dialogues(self, setting: Setting) -> Iterator[Dialogue]:
+        """The trace's requests, in order of arrival."""
+        rows = read_mooncake(self.file, self.limit)
+        return mooncake_dialogues(
             rows, self.rate_scale, self.shape, self.weights(setting), setting.seed, setting.source
         )
 
@@ -142,7 +177,9 @@ class WorkflowDemand(Params):
         )
 
 
-DemandParams = Annotated[DialogueDemand | AzureDemand | WorkflowDemand, Field(discriminator="kind")]
+DemandParams = Annotated[
+    DialogueDemand | AzureDemand | MooncakeDemand | WorkflowDemand, Field(discriminator="kind")
+]
 
 
 class Demand:

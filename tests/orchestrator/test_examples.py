@@ -55,3 +55,31 @@ def test_a_real_trace(tmp_path: Path) -> None:
     chat = summarize(run_market(scenario, tmp_path / "run")).chat
     assert chat.served + chat.refused + chat.failed == 1000
     assert chat.hit_rate == 0.0
+
+
+@pytest.mark.parametrize(
+    ("shape", "name", "turns"),
+    [
+        ("coqa", "coqa_dev_hf_dummy.json", 12),
+        ("quac", "quac_val_hf_dummy.json", 41),
+        ("hotpotqa", "hotpotqa_100_dev_distractor_reflexion.json", 100),
+    ],
+)
+def test_the_dialogues_of_other_real_files(
+    tmp_path: Path, shape: str, name: str, turns: int
+) -> None:
+    file = real(f"dialogues/{name}")
+    settings = (f"demand.0.path={file}", f"demand.0.format={shape}", "compare=[]")
+    scenario = load_scenario(EXAMPLES / "dialogues.yaml", settings)
+    chat = summarize(run_market(scenario, tmp_path / "run")).chat
+    assert 0.9 * turns <= chat.served <= turns
+
+
+def test_a_real_trace_with_real_prefixes(tmp_path: Path) -> None:
+    file = real("traces/mooncake_conversation_trace.jsonl")
+    settings = (f"demand.0.path={file}", "demand.0.limit=500", "rounds=40", "compare=[sticky]")
+    scenario = load_scenario(EXAMPLES / "mooncake.yaml", settings)
+    run = run_market(scenario, tmp_path / "run")
+    assert summarize(run).chat.served > 450
+    assert summarize(run).chat.hit_rate > 0.05
+    assert summarize(run / "compared" / "sticky").chat.hit_rate > summarize(run).chat.hit_rate

@@ -4,6 +4,7 @@ import pytest
 
 from agents.params import Distribution
 from market.errors import BadInput
+from market.prompt import prompt_tokens
 from orchestrator.demand.azure import TraceRow, azure_dialogues, read_trace
 from orchestrator.demand.shape import DialogueShape
 
@@ -130,7 +131,7 @@ def test_a_row_is_a_dialogue_of_one_turn_with_its_tokens_and_its_time():
     for row, one in zip(ROWS, dialogues(ROWS), strict=True):
         (turn,) = one.turns
         assert one.start_s == row.time_s
-        assert (one.document_tokens, turn.question_tokens) == (0, row.context_tokens)
+        assert (prompt_tokens(one.document), turn.question_tokens) == (0, row.context_tokens)
         assert turn.answer_tokens == row.generated_tokens
         assert one.task.domain in ("code", "law")
         assert len(turn.terms) == 8

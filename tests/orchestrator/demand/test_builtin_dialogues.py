@@ -3,6 +3,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from market.prompt import prompt_tokens
 from orchestrator.demand.builtin_dialogues import builtin_dialogues
 from orchestrator.demand.dialogue import Dialogue
 from orchestrator.demand.shape import DialogueShape
@@ -20,12 +21,12 @@ def test_a_dialogue_depends_on_its_number_and_not_on_when_it_starts():
     one, other = dialogues([0.5, 1.5, 2.5]), dialogues([7.0, 7.5, 9.0, 10.0])
     for early, late in zip(one, other, strict=False):
         assert (early.dialogue, early.task, early.turns) == (late.dialogue, late.task, late.turns)
-        assert early.document_tokens == late.document_tokens
+        assert prompt_tokens(early.document) == prompt_tokens(late.document)
     assert [early.start_s for early in one] == [0.5, 1.5, 2.5]
 
 
 def test_dialogues_differ_by_number_source_and_seed():
-    assert len({one.document_tokens for one in dialogues([0.0] * 30)}) > 25
+    assert len({prompt_tokens(one.document) for one in dialogues([0.0] * 30)}) > 25
     assert dialogues([0.0], seed=4)[0].turns != dialogues([0.0])[0].turns
     assert dialogues([0.0], source="d1")[0].turns != dialogues([0.0])[0].turns
 
@@ -47,7 +48,7 @@ def test_what_is_drawn_has_the_shape_that_was_asked_for():
         terms=5,
     )
     assert {len(one.turns) for one in drawn} == {2, 3}
-    assert {one.document_tokens for one in drawn} == {500}
+    assert {prompt_tokens(one.document) for one in drawn} == {500}
     assert {one.task.difficulty for one in drawn} == {0.25}
     assert {one.task.domain for one in drawn} == {"code", "law"}
     for turn in (turn for one in drawn for turn in one.turns):
@@ -69,6 +70,6 @@ def test_nobody_thinks_for_less_than_no_time():
 
 
 def test_lengths_have_a_heavy_tail_around_their_median():
-    lengths = np.array([one.document_tokens for one in dialogues([0.0] * 2000)])
+    lengths = np.array([prompt_tokens(one.document) for one in dialogues([0.0] * 2000)])
     assert np.median(lengths) == pytest.approx(600, rel=0.1)
     assert lengths.max() > 10 * np.median(lengths)

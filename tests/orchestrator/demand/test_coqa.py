@@ -6,8 +6,10 @@ import pytest
 
 from agents.params import Distribution
 from market.errors import BadInput
-from orchestrator.demand.coqa import coqa_dialogues, read_dialogues, tokens_of
+from market.prompt import prompt_tokens
+from orchestrator.demand.coqa import read_coqa
 from orchestrator.demand.shape import DialogueShape
+from orchestrator.demand.stories import story_dialogues, tokens_of
 from tests import documents
 from tests.documents import MISSING
 
@@ -41,7 +43,7 @@ def changed(path: str, value: object) -> dict:
 
 def test_stories_come_with_their_turns_in_order(path):
     path.write_text(json.dumps(DOCUMENT))
-    first, second = read_dialogues(path)
+    first, second = read_coqa(path)
     assert first == (
         "A white kitten lived in a barn.",
         [("Where did it live?", "in a barn"), ("What colour?", "white")],
@@ -51,9 +53,9 @@ def test_stories_come_with_their_turns_in_order(path):
 
 def test_reading_stops_at_the_limit_and_does_not_mind_what_follows(path):
     path.write_text(json.dumps(changed("data.1.story", 3)))
-    assert len(read_dialogues(path, 1)) == 1
+    assert len(read_coqa(path, 1)) == 1
     with pytest.raises(BadInput, match=r"data\.1\.story"):
-        read_dialogues(path, 2)
+        read_coqa(path, 2)
 
 
 @pytest.mark.parametrize(
@@ -94,34 +96,34 @@ def test_reading_stops_at_the_limit_and_does_not_mind_what_follows(path):
 def test_a_malformed_file_is_refused_with_its_key(path, dotted, value, problem):
     path.write_text(json.dumps(changed(dotted, value)))
     with pytest.raises(BadInput) as error:
-        read_dialogues(path)
+        read_coqa(path)
     assert str(error.value) == f"{path}: {problem}"
 
 
 def test_a_list_is_no_file_of_dialogues(path):
     path.write_text("[]")
     with pytest.raises(BadInput) as error:
-        read_dialogues(path)
+        read_coqa(path)
     assert str(error.value) == f"{path}: expected an object with named keys, got []"
 
 
 def test_a_file_that_is_not_json_is_refused_with_its_line(path):
     path.write_text('{"data": [\n  {"story": "x",}\n]}')
     with pytest.raises(BadInput, match="not JSON") as error:
-        read_dialogues(path)
+        read_coqa(path)
     assert str(error.value).startswith(f"{path}: line 2 column ")
 
 
 def test_a_file_that_is_not_text_is_refused(path):
     path.write_bytes('{"data": "\xff"}'.encode("latin-1"))
     with pytest.raises(BadInput, match="expected UTF-8 text") as error:
-        read_dialogues(path)
+        read_coqa(path)
     assert str(error.value).startswith(f"{path}: ")
 
 
 def test_a_file_that_is_not_there_is_refused(path):
     with pytest.raises(BadInput, match="no such file"):
-        read_dialogues(path)
+        read_coqa(path)
 
 
 @pytest.mark.parametrize(("length", "tokens"), [(1, 1), (4, 1), (5, 2), (8, 2), (4001, 1001)])
@@ -138,19 +140,21 @@ def dialogues(starts, seed: int = 3):
         for entry in DOCUMENT["data"]
     ]  # fmt: skip
     shape = DialogueShape(think_s=Distribution(constant=1.5))
-    return list(coqa_dialogues(stories, shape, {"law": 1.0, "code": 1.0}, iter(starts), seed, "d0"))
+    return list(
+        story_dialogues(stories, shape, {"law": 1.0, "code": 1.0}, iter(starts), seed, "d0")
+    )
 
 
 def test_a_dialogue_has_the_lengths_and_the_words_of_its_story():
     first, second = dialogues([0.5, 2.5])
-    assert (first.dialogue, first.start_s, first.document_tokens) == ("d0-000000", 0.5, 8)
+    assert (first.dialogue, first.start_s, prompt_tokens(first.document)) == ("d0-000000", 0.5, 8)
     assert [turn.question_tokens for turn in first.turns] == [5, 3]
     assert [turn.answer_tokens for turn in first.turns] == [3, 2]
     assert {turn.think_s for turn in first.turns} == {1.5}
     assert Counter(first.turns[0].terms) == Counter(
         ["where", "live", "white", "kitten", "lived", "barn"]
     )
-    assert (second.document_tokens, second.turns[0].answer_tokens) == (1001, 100)
+    assert (prompt_tokens(second.document), second.turns[0].answer_tokens) == (1001, 100)
 
 
 def test_there_are_as_many_dialogues_as_starts_and_stories():
@@ -169,17 +173,17 @@ def test_real_dialogues_are_read_whole():
     path = DIALOGUES / "quac_500_in_coqa_shape.json"
     if not path.exists():
         pytest.skip(f"no QuAC dialogues at {path}")
-    stories = read_dialogues(path)
+    stories = read_coqa(path)
     assert len(stories) == 500
     assert sum(len(turns) for _, turns in stories) == 2126
-    assert len(read_dialogues(path, 7)) == 7
+    assert len(read_coqa(path, 7)) == 7
 
 
 def test_coqa_in_its_own_format_is_read():
     path = DIALOGUES / "coqa_dev_hf_dummy.json"
     if not path.exists():
         pytest.skip(f"no CoQA file at {path}")
-    stories = read_dialogues(path)
+    stories = read_coqa(path)
     assert all(story and turns for story, turns in stories)
 
 
@@ -188,4 +192,4 @@ def test_quac_in_its_own_format_is_refused_with_the_key_that_it_lacks():
     if not path.exists():
         pytest.skip(f"no QuAC file at {path}")
     with pytest.raises(BadInput, match=r"data\.0\.story: missing"):
-        read_dialogues(path)
+        read_coqa(path)

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 
 from agents.engine import Task
 from market.prompt import Span, common_prefix_tokens, prompt_tokens
-from orchestrator.demand.dialogue import Dialogue, DialogueTape, Turn, TurnPlan
+from orchestrator.demand.dialogue import Dialogue, DialogueTape, Turn, TurnPlan, content
 
 TASK = Task("law", 0.5)
 
@@ -12,7 +12,7 @@ def plan(question: int = 10, answer: int = 20, think_s: float = 2.0, *terms: str
 
 
 def talk(name: str, start_s: float, *turns: TurnPlan) -> Dialogue:
-    return Dialogue(name, start_s, 100, TASK, turns or (plan(),))
+    return Dialogue(name, start_s, content("document", name, 100), TASK, turns or (plan(),))
 
 
 def tape(*dialogues: Dialogue, horizon_s: float = 100.0) -> DialogueTape:
