@@ -71,10 +71,11 @@ def _next_commands(directory: Path) -> list[str]:
     here = Path(sys.argv[0])
     walras = "walras" if shutil.which("walras") else shlex.quote(str(here))
     python = shlex.quote(str(here.with_name("python"))) if here.parent.name == "bin" else "python"
-    requests = f"duckdb.read_parquet('{directory}/requests/*.parquet')"
+    table = "requests" if (directory / "requests").exists() else "workflows"
+    rows = f"duckdb.read_parquet('{directory}/{table}/*.parquet')"
     return [
         f"{walras} report {shlex.quote(str(directory))}",
-        f"{python} -c \"import duckdb; print({requests}.aggregate('status, count(*)'))\"",
+        f"{python} -c \"import duckdb; print({rows}.aggregate('status, count(*)'))\"",
     ]
 
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from market.errors import BadInput
 from orchestrator.assembly import assemble, demand_settings
 from orchestrator.demand import count_demand
+from orchestrator.demand.sources import WorkflowDemand
 from orchestrator.log import LogWriter
 from orchestrator.log.rows import RoundRows, provider_rows
 from orchestrator.progress import RunProgress
@@ -44,6 +46,7 @@ def plan(scenario: Scenario) -> Plan:
         BadInput: a demand file is malformed.
     """
     market = assemble(scenario, 0)
+    _check_difficulties(scenario)
     turns, workflows = count_demand(demand_settings(scenario, market.seed))
     providers = len(market.providers)
     one_trial = (
@@ -51,6 +54,20 @@ def plan(scenario: Scenario) -> Plan:
     )
     arms = 1 + len(scenario.compare)
     return Plan(providers, turns, workflows, one_trial * scenario.trials * arms)
+
+
+def _check_difficulties(scenario: Scenario) -> None:
+    """Somebody must be able to do every node of a file's workflows."""
+    highest = max((group.tier for group in scenario.providers if group.workflow_slots), default=0)
+    for source in scenario.demand:
+        if isinstance(source, WorkflowDemand) and source.path is not None:
+            for node in (n for workflow in source.read(source.path) for n in workflow.nodes):
+                if (node.difficulty or 0) > highest:
+                    raise BadInput(
+                        f"{source.path}: node {node.id!r}",
+                        f"expected a difficulty of at most {highest}, the highest tier with "
+                        f"workflow slots; got {node.difficulty}",
+                    )
 
 
 def run_scenario(scenario: Scenario, name: str, directory: Path, progress: RunProgress) -> None:

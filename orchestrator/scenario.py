@@ -103,8 +103,8 @@ class Scenario(Params):
     def _check_difficulties(self) -> None:
         tiers = [group.tier for group in self.providers if group.workflow_slots]
         for index, source in enumerate(self.demand):
-            if not isinstance(source, WorkflowDemand):
-                continue
+            if not isinstance(source, WorkflowDemand) or source.path is not None:
+                continue  # what is in a file is checked when it is read
             for name in source.names:
                 needed = highest_difficulty(name)
                 if needed > max(tiers, default=0):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
@@ -29,7 +29,7 @@ def solve_workflow(problem: Mapping[str, Any]) -> dict[str, Any]:
     record.choice("kind", ("workflow",))
     offers = [_offer(item) for item in record.records("providers")]
     check_unique("providers", [offer.provider for offer in offers])
-    workflow = _workflow(record, {offer.provider for offer in offers})
+    workflow = read_workflow(record, {offer.provider for offer in offers})
     options = _options(record.record("options", {}))
     record.done()
     return _answer(star(workflow, offers, options))
@@ -60,7 +60,12 @@ def _prior(record: Fields) -> Prior:
     return prior
 
 
-def _workflow(record: Fields, providers: set[str]) -> Workflow:
+def read_workflow(record: Fields, providers: Container[str] | None) -> Workflow:
+    """The workflow in the ``nodes`` and ``edges`` of a record; other keys are left to the caller.
+
+    ``capable`` may name the ``providers`` only, and any provider where they are None.
+    Raises ``BadInput`` with the dotted key.
+    """
     nodes = tuple(_node(item, providers) for item in record.records("nodes"))
     output = {node.id: node.output_tokens for node in nodes}
     edges = tuple(_edge(item, output) for item in record.records("edges"))
@@ -68,10 +73,11 @@ def _workflow(record: Fields, providers: set[str]) -> Workflow:
         return Workflow(nodes, edges)
     except BadInput as error:
         place, _, key = error.where.rpartition(".")
-        raise BadInput(f"{place}.{_KEYS.get(key, key)}" if place else key, error.problem) from error
+        where = f"{place}.{_KEYS.get(key, key)}" if place else key
+        raise BadInput(record.place(where), error.problem) from error
 
 
-def _node(record: Fields, providers: set[str]) -> Node:
+def _node(record: Fields, providers: Container[str] | None) -> Node:
     node = _build(
         Node,
         record,
@@ -85,12 +91,13 @@ def _node(record: Fields, providers: set[str]) -> Node:
     return node
 
 
-def _capable(record: Fields, providers: set[str]) -> frozenset[str] | None:
+def _capable(record: Fields, providers: Container[str] | None) -> frozenset[str] | None:
     if record.raw("capable", None) is None:
         return None
     names = record.sequence("capable")
     for index, name in enumerate(names):
-        if not isinstance(name, str) or name not in providers:
+        known = isinstance(name, str) and (bool(name) if providers is None else name in providers)
+        if not known:
             where = f"{record.place('capable')}.{index}"
             raise BadInput(where, f"expected the id of a provider, got {name!r}")
     return frozenset(names)

@@ -12,17 +12,27 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from agents.params import Params
+from market.workflow import Workflow
 from orchestrator.demand.arrivals import bursty_starts
 from orchestrator.demand.azure import azure_dialogues, read_trace
 from orchestrator.demand.builtin_dialogues import builtin_dialogues
 from orchestrator.demand.coqa import read_coqa
 from orchestrator.demand.dialogue import Dialogue, DialogueTape, Turn
+from orchestrator.demand.graph_lists import read_graphs
 from orchestrator.demand.hotpotqa import read_hotpotqa
 from orchestrator.demand.mooncake import mooncake_dialogues, read_mooncake
 from orchestrator.demand.quac import read_quac
 from orchestrator.demand.shape import DialogueShape
 from orchestrator.demand.stories import Story, story_dialogues
-from orchestrator.demand.workflow_tape import WORKFLOW_NAMES, WorkflowArrival, workflow_arrivals
+from orchestrator.demand.walras_workflow import read_walras_workflow
+from orchestrator.demand.wfformat import read_wfformat
+from orchestrator.demand.workflow_tape import (
+    WORKFLOW_NAMES,
+    WorkflowArrival,
+    graphs_of,
+    named_graphs,
+    workflow_arrivals,
+)
 
 MOST_STARTS_PER_S = 1e6
 
@@ -31,6 +41,14 @@ STORY_FORMATS: dict[str, Callable[[Path, int | None], list[Story]]] = {
     "coqa": read_coqa,
     "quac": read_quac,
     "hotpotqa": read_hotpotqa,
+}
+
+
+#: The shapes of files that workflows can be read from.
+WORKFLOW_FORMATS: dict[str, Callable[[Path], list[Workflow]]] = {
+    "walras": read_walras_workflow,
+    "wfformat": read_wfformat,
+    "graphs": read_graphs,
 }
 
 
@@ -145,12 +163,15 @@ class MooncakeDemand(TraceParams):
 
 
 class WorkflowDemand(Params):
-    """Workflows, the ``names`` in turn, one every ``every_rounds`` rounds.
+    """Workflows, one every ``every_rounds`` rounds.
 
+    Those of the file ``path`` in turn, in the shape of ``format``, or else the ``names`` in turn.
     ``execution_token_scale`` shrinks what is executed, never what is auctioned.
     """
 
     kind: Literal["workflows"]
+    path: Path | None = None
+    format: Literal["walras", "wfformat", "graphs"] = "walras"
     names: Annotated[tuple[str, ...], Field(min_length=1)] = ("S1", "S2", "S3", "S4")
     every_rounds: float = Field(ge=0.01)
     length_noise: float = Field(0.1, ge=0, lt=1)
@@ -164,10 +185,17 @@ class WorkflowDemand(Params):
                 raise ValueError(f"expected names among {', '.join(WORKFLOW_NAMES)}; got {name!r}")
         return names
 
+    def read(self, path: Path) -> list[Workflow]:
+        """The workflows of a file."""
+        return WORKFLOW_FORMATS[self.format](path)
+
     def arrivals(self, setting: Setting) -> Iterator[WorkflowArrival]:
         """The workflows of one trial, in order of arrival."""
+        graphs = named_graphs(self.names)
+        if self.path is not None:
+            graphs = graphs_of(self.read(self.path), self.path.stem)
         return workflow_arrivals(
-            self.names,
+            graphs,
             self.every_rounds * setting.round_s,
             setting.horizon_s,
             self.length_noise,

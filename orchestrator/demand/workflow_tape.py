@@ -1,8 +1,8 @@
-"""Workflows as demand: named graphs at regular rounds, their lengths varied."""
+"""Workflows as demand: graphs at regular rounds, their lengths varied."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +14,30 @@ from orchestrator.demand.paper_workflows import PAPER_WORKFLOWS, random_workflow
 RANDOM = "random"
 RANDOM_DIFFICULTY = 3
 WORKFLOW_NAMES = (*PAPER_WORKFLOWS, RANDOM)
+
+#: Makes a workflow, at random or always the same.
+Graph = Callable[[np.random.Generator], Workflow]
+
+
+def named_graphs(names: Sequence[str]) -> list[tuple[str, Graph]]:
+    """The paper's workflows and random ones, by name."""
+    return [
+        (name, random_workflow if name == RANDOM else _always(PAPER_WORKFLOWS[name]()))
+        for name in names
+    ]
+
+
+def graphs_of(workflows: Sequence[Workflow], name: str) -> list[tuple[str, Graph]]:
+    """The workflows of a file, numbered where there are several."""
+    many = len(workflows) > 1
+    return [
+        (f"{name}-{number}" if many else name, _always(workflow))
+        for number, workflow in enumerate(workflows)
+    ]
+
+
+def _always(workflow: Workflow) -> Graph:
+    return lambda rng: workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +52,7 @@ class WorkflowArrival:
 
 
 def workflow_arrivals(
-    names: Sequence[str],
+    graphs: Sequence[tuple[str, Graph]],
     every_s: float,
     horizon_s: float,
     length_noise: float,
@@ -36,7 +60,7 @@ def workflow_arrivals(
     seed: int,
     source: str,
 ) -> Iterator[WorkflowArrival]:
-    """One workflow every ``every_s`` seconds, the ``names`` in turn, up to the horizon.
+    """One workflow every ``every_s`` seconds, the ``graphs`` in turn, up to the horizon.
 
     Every output length is perturbed by up to ``length_noise`` either way (STAR, App. D.2), and
     the transfers out of a node with it.
@@ -44,10 +68,9 @@ def workflow_arrivals(
     number = 0
     while (number + 0.5) * every_s <= horizon_s:
         request = f"{source}-{number:05d}"
-        name = names[number % len(names)]
+        name, graph = graphs[number % len(graphs)]
         rng = seeding.stream(seed, "workflow", request)
-        graph = random_workflow(rng) if name == RANDOM else PAPER_WORKFLOWS[name]()
-        workflow = perturbed(graph, length_noise, rng)
+        workflow = perturbed(graph(rng), length_noise, rng)
         yield WorkflowArrival(request, name, (number + 0.5) * every_s, workflow, execution_scale)
         number += 1
 

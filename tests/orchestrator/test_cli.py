@@ -265,6 +265,23 @@ def test_a_malformed_line_of_a_trace_is_named_and_leaves_no_run(
     assert not out.exists()
 
 
+def test_a_node_of_a_file_that_nobody_can_do_is_named(scenario: Path, tmp_path: Path) -> None:
+    file = tmp_path / "hard.json"
+    nodes = [{"id": "proof", "output_tokens": 10, "difficulty": 9}]
+    file.write_text(json.dumps({"nodes": nodes, "edges": []}))
+    demand = f"demand=[{{kind: workflows, path: {file}, every_rounds: 1}}]"
+    result = walras("run", scenario, "--out", tmp_path / "out", "--set", demand)
+    assert_one_line_error(result, f"{file}: node 'proof'", "at most 3", "got 9")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_next_command_looks_at_what_there_is(scenario: Path, tmp_path: Path) -> None:
+    demand = "demand=[{kind: workflows, names: [S3], every_rounds: 1, execution_token_scale: 1e-4}]"
+    result = walras("run", scenario, "--out", tmp_path / "out", "--set", demand)
+    assert "workflows/*.parquet" in result.stdout
+    assert "requests/*.parquet" not in result.stdout
+
+
 def test_a_trace_is_played(scenario: Path, tmp_path: Path) -> None:
     trace = tmp_path / "trace.csv"
     trace.write_text(TRACE)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
 from orchestrator.analysis.summary import summarize
+from orchestrator.log import read_table
 from orchestrator.scenario import load_scenario
 from tests.markets import run_market
 
@@ -83,3 +85,30 @@ def test_a_real_trace_with_real_prefixes(tmp_path: Path) -> None:
     assert summarize(run).chat.served > 450
     assert summarize(run).chat.hit_rate > 0.05
     assert summarize(run / "compared" / "sticky").chat.hit_rate > summarize(run).chat.hit_rate
+
+
+@pytest.mark.parametrize(
+    ("shape", "name"),
+    [
+        ("wfformat", "helloworld-chain-5-chameleon.json"),
+        ("wfformat", "montage-chameleon-2mass-005d-001.json"),
+        ("graphs", "agent_graphs.json"),
+        ("graphs", "worfbench_plans.json"),
+    ],
+)
+def test_the_workflows_of_real_files(tmp_path: Path, shape: str, name: str) -> None:
+    file = real(f"workflows/{name}")
+    settings = (f"demand.0.path={file}", f"demand.0.format={shape}", "rounds=20")
+    scenario = load_scenario(EXAMPLES / "workflows.yaml", settings)
+    assert summarize(run_market(scenario, tmp_path / "run")).workflows.served == 10
+
+
+def test_the_workflows_of_our_own_file(tmp_path: Path) -> None:
+    problem = json.loads((EXAMPLES / "workflow.json").read_text(encoding="utf-8"))
+    file = tmp_path / "loop.json"
+    file.write_text(json.dumps({key: problem[key] for key in ("nodes", "edges")}))
+    settings = (f"demand.0.path={file}", "rounds=6")
+    scenario = load_scenario(EXAMPLES / "workflows.yaml", settings)
+    run = run_market(scenario, tmp_path / "run")
+    assert summarize(run).workflows.served == 3
+    assert set(read_table(run, "workflows")["name"].to_pylist()) == {"loop"}

@@ -9,6 +9,7 @@ from orchestrator.demand.workflow_tape import (
     WORKFLOW_NAMES,
     WorkflowArrival,
     highest_difficulty,
+    named_graphs,
     perturbed,
     workflow_arrivals,
 )
@@ -19,7 +20,9 @@ def arrivals(
     names=("S1", "S3"), every_s: float = 5.0, horizon_s: float = 30.0, noise: float = 0.1, **rest
 ) -> list[WorkflowArrival]:
     seed, source = rest.get("seed", 3), rest.get("source", "d1")
-    return list(workflow_arrivals(names, every_s, horizon_s, noise, 0.01, seed, source))
+    return list(
+        workflow_arrivals(named_graphs(names), every_s, horizon_s, noise, 0.01, seed, source)
+    )
 
 
 def test_one_workflow_arrives_in_the_middle_of_every_interval():
