@@ -94,7 +94,6 @@ class MatchingHub:
     ):
         self.hub = hub
         self.members = tuple(members)
-        self._params = params
         self._seed = seed
         self._mechanism = MECHANISMS[params.mechanism]()
         self._ledger = PrefixLedger(params.ledger_entries)

@@ -80,7 +80,6 @@ class WorkflowHub:
     def __init__(self, hub: str, members: Sequence[ProviderProfile], params: WorkflowHubParams):
         self.hub = hub
         self.members = tuple(members)
-        self._params = params
         self._options = StarOptions(
             solver=params.solver,
             reserve=params.reserve,

@@ -38,7 +38,7 @@ class Market:
 
 def assemble(scenario: Scenario, trial: int) -> Market:
     """Draw one trial."""
-    seed = seeding.content_id("trial", scenario.seed, trial)
+    seed = trial_seed(scenario, trial)
     domains = all_domains(scenario.providers)
     profiles = tuple(provider.profile for provider in build_providers(scenario, seed))
     chatting = [profile for profile in profiles if profile.chat_slots]
@@ -58,6 +58,11 @@ def assemble(scenario: Scenario, trial: int) -> Market:
         clients=ClientPopulation(scenario.clients, seed),
         demand=Demand(demand_settings(scenario, seed)),
     )
+
+
+def trial_seed(scenario: Scenario, trial: int) -> int:
+    """The seed of one trial, from which all its private draws come."""
+    return seeding.content_id("trial", scenario.seed, trial)
 
 
 def build_providers(scenario: Scenario, seed: int) -> list[Provider]:

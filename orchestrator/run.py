@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from market.errors import BadInput
-from orchestrator.assembly import assemble, demand_settings
+from orchestrator.assembly import assemble, build_providers, demand_settings, trial_seed
 from orchestrator.demand import count_demand
 from orchestrator.demand.sources import WorkflowDemand
 from orchestrator.log import LogWriter
@@ -40,15 +40,15 @@ class Plan:
 
 
 def plan(scenario: Scenario) -> Plan:
-    """Read all demand once, and say what is ahead.
+    """Draw the providers and read all demand once, and say what is ahead.
 
     Raises:
-        BadInput: a demand file is malformed.
+        BadInput: a demand file is malformed, or a provider could never be admitted.
     """
-    market = assemble(scenario, 0)
+    seed = trial_seed(scenario, 0)
+    providers = len(build_providers(scenario, seed))
     _check_difficulties(scenario)
-    turns, workflows = count_demand(demand_settings(scenario, market.seed))
-    providers = len(market.providers)
+    turns, workflows = count_demand(demand_settings(scenario, seed))
     one_trial = (
         SECONDS_PER_REQUEST * turns + SECONDS_PER_PROVIDER_ROUND * providers * scenario.rounds
     )

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from market import seeding
 from market.errors import BadInput
 from market.fields import shown
-from orchestrator.demand.dialogue import Dialogue, TurnPlan
-from orchestrator.demand.shape import DialogueShape, draw_task, draw_terms
+from orchestrator.demand.trace import MOST_TOKENS, TraceRequest
 from orchestrator.text_file import read_text
 
 COLUMNS = ["TIMESTAMP", "ContextTokens", "GeneratedTokens"]
-MOST_TOKENS = 10_000_000
 MOST_DIGITS = 20
 
 
@@ -94,27 +91,13 @@ def _tokens(text: str, place: str) -> int:
     raise BadInput(place, f"expected a whole number from 1 to {MOST_TOKENS}, got {shown(text)}")
 
 
-def azure_dialogues(
-    rows: list[TraceRow],
-    rate_scale: float,
-    shape: DialogueShape,
-    domains: Mapping[str, float],
-    seed: int,
-    source: str,
-) -> Iterator[Dialogue]:
-    """The trace's requests as dialogues of one turn; what the trace lacks is drawn.
-
-    Domain, difficulty and words are drawn as in the built-in source: the trace has no content.
-    """
+def azure_requests(rows: Iterable[TraceRow]) -> Iterator[TraceRequest]:
+    """The rows as requests that share nothing: the trace has no content."""
     for number, row in enumerate(rows):
-        name = f"{source}-{number:06d}"
-        rng = seeding.stream(seed, "dialogue", name)
-        task = draw_task(domains, shape.difficulty, rng)
-        terms = draw_terms(shape.terms, shape.topical, task.domain, rng)
-        yield Dialogue(
-            dialogue=name,
-            start_s=row.time_s / rate_scale,
+        yield TraceRequest(
+            conversation=f"{number:06d}",
+            time_s=row.time_s,
             document=(),
-            task=task,
-            turns=(TurnPlan(row.context_tokens, row.generated_tokens, 0.0, terms),),
+            question_tokens=row.context_tokens,
+            output_tokens=row.generated_tokens,
         )

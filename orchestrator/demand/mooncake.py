@@ -9,8 +9,7 @@ block; those that share the second belong to one conversation.
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -19,13 +18,11 @@ from market import seeding
 from market.errors import BadInput
 from market.fields import Fields, shown
 from market.prompt import Prompt, Span
-from orchestrator.demand.dialogue import Dialogue, TurnPlan
-from orchestrator.demand.shape import DialogueShape, draw_task, draw_terms
+from orchestrator.demand.trace import MOST_TOKENS, TraceRequest
 from orchestrator.json_text import parse_json
 from orchestrator.text_file import read_text
 
 BLOCK_TOKENS = 512
-MOST_TOKENS = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,30 +94,13 @@ def _read_row(line: str) -> MooncakeRow:
     return MooncakeRow(time_s, input_tokens, output_tokens, tuple(blocks))
 
 
-def mooncake_dialogues(
-    rows: list[MooncakeRow],
-    rate_scale: float,
-    shape: DialogueShape,
-    domains: Mapping[str, float],
-    seed: int,
-    source: str,
-) -> Iterator[Dialogue]:
-    """The trace's requests, each arriving when the trace says, under its conversation's name.
-
-    Domain, difficulty and words are drawn once for each conversation.
-    """
-    turns: Counter[int] = Counter()
+def mooncake_requests(rows: Iterable[MooncakeRow]) -> Iterator[TraceRequest]:
+    """The rows as requests whose whole prompts are made of the trace's blocks."""
     for row in rows:
-        name = f"{source}-{row.conversation:08d}"
-        rng = seeding.stream(seed, "dialogue", name)
-        task = draw_task(domains, shape.difficulty, rng)
-        terms = draw_terms(shape.terms, shape.topical, task.domain, rng)
-        turns[row.conversation] += 1
-        yield Dialogue(
-            dialogue=name,
-            start_s=row.time_s / rate_scale,
+        yield TraceRequest(
+            conversation=f"{row.conversation:08d}",
+            time_s=row.time_s,
             document=row.prompt,
-            task=task,
-            turns=(TurnPlan(0, row.output_tokens, 0.0, terms),),
-            first_turn=turns[row.conversation],
+            question_tokens=0,
+            output_tokens=row.output_tokens,
         )

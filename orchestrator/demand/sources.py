@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,16 +15,17 @@ from pydantic import Field, field_validator, model_validator
 from agents.params import Params
 from market.workflow import Workflow
 from orchestrator.demand.arrivals import bursty_starts
-from orchestrator.demand.azure import azure_dialogues, read_trace
+from orchestrator.demand.azure import azure_requests, read_trace
 from orchestrator.demand.builtin_dialogues import builtin_dialogues
 from orchestrator.demand.coqa import read_coqa
 from orchestrator.demand.dialogue import Dialogue, DialogueTape, Turn
 from orchestrator.demand.graph_lists import read_graphs
 from orchestrator.demand.hotpotqa import read_hotpotqa
-from orchestrator.demand.mooncake import mooncake_dialogues, read_mooncake
+from orchestrator.demand.mooncake import mooncake_requests, read_mooncake
 from orchestrator.demand.quac import read_quac
 from orchestrator.demand.shape import DialogueShape
 from orchestrator.demand.stories import Story, story_dialogues
+from orchestrator.demand.trace import TraceRequest, trace_dialogues
 from orchestrator.demand.walras_workflow import read_walras_workflow
 from orchestrator.demand.wfformat import read_wfformat
 from orchestrator.demand.workflow_tape import (
@@ -129,24 +131,31 @@ class TraceParams(DialogueParams):
             raise ValueError("expected a trace file, got null; name one with --set or in the file")
         return path
 
-    @property
-    def file(self) -> Path:
-        """The trace file."""
+    @abstractmethod
+    def requests(self, file: Path) -> Iterator[TraceRequest]:
+        """The requests of a trace file, in order of arrival."""
+
+    def dialogues(self, setting: Setting) -> Iterator[Dialogue]:
+        """The trace's requests, each a dialogue of one turn."""
         assert self.path is not None  # the validator's
-        return self.path
+        return trace_dialogues(
+            self.requests(self.path),
+            self.rate_scale,
+            self.shape,
+            self.weights(setting),
+            setting.seed,
+            setting.source,
+        )
 
 
 class AzureDemand(TraceParams):
-    """Requests from an Azure LLM inference trace, each a dialogue of one turn."""
+    """Requests from an Azure LLM inference trace."""
 
     kind: Literal["azure"]
 
-    def dialogues(self, setting: Setting) -> Iterator[Dialogue]:
-        """The trace's requests, in order of arrival."""
-        rows = read_trace(self.file, self.limit)
-        return azure_dialogues(
-            rows, self.rate_scale, self.shape, self.weights(setting), setting.seed, setting.source
-        )
+    def requests(self, file: Path) -> Iterator[TraceRequest]:
+        """The requests of a trace file, in order of arrival."""
+        return azure_requests(read_trace(file, self.limit))
 
 
 class MooncakeDemand(TraceParams):
@@ -154,12 +163,9 @@ class MooncakeDemand(TraceParams):
 
     kind: Literal["mooncake"]
 
-    def dialogues(self, setting: Setting) -> Iterator[Dialogue]:
-        """The trace's requests, in order of arrival."""
-        rows = read_mooncake(self.file, self.limit)
-        return mooncake_dialogues(
-            rows, self.rate_scale, self.shape, self.weights(setting), setting.seed, setting.source
-        )
+    def requests(self, file: Path) -> Iterator[TraceRequest]:
+        """The requests of a trace file, in order of arrival."""
+        return mooncake_requests(read_mooncake(file, self.limit))
 
 
 class WorkflowDemand(Params):

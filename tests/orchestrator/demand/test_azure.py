@@ -5,8 +5,9 @@ import pytest
 from agents.params import Distribution
 from market.errors import BadInput
 from market.prompt import prompt_tokens
-from orchestrator.demand.azure import TraceRow, azure_dialogues, read_trace
+from orchestrator.demand.azure import TraceRow, azure_requests, read_trace
 from orchestrator.demand.shape import DialogueShape
+from orchestrator.demand.trace import trace_dialogues
 
 REAL = Path(__file__).parents[3] / "../shared/data/traces/azure2023_conv.csv"
 HEADER = "TIMESTAMP,ContextTokens,GeneratedTokens"
@@ -121,7 +122,7 @@ def test_a_file_that_is_not_there_is_refused(path):
 def dialogues(rows: list[TraceRow], rate_scale: float = 1.0, seed: int = 3, source: str = "d0"):
     shape = DialogueShape(difficulty=Distribution(constant=0.5))
     domains = {"code": 1.0, "law": 1.0}
-    return list(azure_dialogues(rows, rate_scale, shape, domains, seed, source))
+    return list(trace_dialogues(azure_requests(rows), rate_scale, shape, domains, seed, source))
 
 
 ROWS = [TraceRow(0.0, 374, 44), TraceRow(4.0, 20, 109), TraceRow(4.0, 2, 1)]

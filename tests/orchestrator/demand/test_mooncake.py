@@ -7,8 +7,9 @@ import pytest
 from market.errors import BadInput
 from market.prompt import common_prefix_tokens, prompt_tokens
 from orchestrator.demand.dialogue import DialogueTape
-from orchestrator.demand.mooncake import MooncakeRow, mooncake_dialogues, read_mooncake
+from orchestrator.demand.mooncake import MooncakeRow, mooncake_requests, read_mooncake
 from orchestrator.demand.shape import DialogueShape
+from orchestrator.demand.trace import trace_dialogues
 
 REAL = Path(__file__).resolve().parents[4] / "shared/data/traces/mooncake_conversation_trace.jsonl"
 ROWS = [
@@ -31,8 +32,8 @@ def write(path: Path, rows: list[Any]) -> None:
 def dialogues(rows: list[MooncakeRow], **changes: Any) -> list:
     usual: dict[str, Any] = {"rate_scale": 1.0, "seed": 3, "source": "d0"} | changes
     return list(
-        mooncake_dialogues(
-            rows,
+        trace_dialogues(
+            mooncake_requests(rows),
             usual["rate_scale"],
             DialogueShape(),
             {"chat": 1.0, "code": 1.0},
