@@ -27,7 +27,7 @@ def announce_plan(
     trials = f"{scenario.trials} trials of " if scenario.trials > 1 else ""
     _say(
         console,
-        f"{trials}{scenario.rounds} rounds of {scenario.round_s:g} s, up to {plan.turns:,} chat "
+        f"{trials}{scenario.rounds} rounds of {scenario.round_s:g} s, about {plan.turns:,} chat "
         f"requests and {plan.workflows} workflows",
     )
     if scenario.compare:

@@ -4,15 +4,19 @@
 block together with all before it, so two prompts share exactly the blocks whose ids they share:
 the ids are the spans of the prompt, and real prefix reuse happens. All requests share the first
 block; those that share the second belong to one conversation.
+
+However long the trace, the conversations that are remembered are ``MOST_CONVERSATIONS``.
 """
 
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from market import seeding
 from market.errors import BadInput
@@ -20,9 +24,12 @@ from market.fields import Fields, shown
 from market.prompt import Prompt, Span
 from orchestrator.demand.trace import MOST_TOKENS, TraceRequest
 from orchestrator.json_text import parse_json
-from orchestrator.text_file import read_text
+from orchestrator.text_file import read_lines
 
 BLOCK_TOKENS = 512
+MOST_BLOCK_ID = 2**64 - 1
+#: How many conversations' turns are counted; the one that was longest silent goes first.
+MOST_CONVERSATIONS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,39 +57,40 @@ class MooncakeRow:
         )
 
 
-def read_mooncake(path: Path, limit: int | None = None) -> list[MooncakeRow]:
-    """The rows of a trace file.
+def read_mooncake(path: Path, limit: int | None = None) -> Iterator[MooncakeRow]:
+    """The rows of a trace file, in order of time, read and checked one at a time.
 
     Raises:
         BadInput: names the file, the line and the field of the first malformed row.
     """
-    rows: list[MooncakeRow] = []
-    numbered = enumerate(read_text(path).split("\n"), start=1)
-    for number, line in islice(((n, text) for n, text in numbered if text.strip()), limit):
+    last = None
+    lines = ((number, line) for number, line in read_lines(path) if line.strip())
+    for number, line in islice(lines, limit):
         place = f"{path}: line {number}"
         try:
             row = _read_row(line)
         except BadInput as error:
             raise error.inside(place) from None
-        if rows and row.time_s < rows[-1].time_s:
+        if last is not None and row.time_s < last.time_s:
             raise BadInput(
-                f"{place}: timestamp", f"earlier than the row before: {1e3 * row.time_s:g}"
+                f"{place}: timestamp", f"earlier than the row before: {1e3 * row.time_s:.15g}"
             )
-        rows.append(row)
-    if not rows:
+        last = row
+        yield row
+    if last is None:
         raise BadInput(str(path), "expected at least one row, got none")
-    return rows
 
 
 def _read_row(line: str) -> MooncakeRow:
-    fields = Fields(parse_json(line), "")
+    fields = Fields(_parse(line), "")
     time_s = fields.number("timestamp", low=0, high=1e15) / 1e3
     input_tokens = fields.integer("input_length", low=1, high=MOST_TOKENS)
     output_tokens = fields.integer("output_length", low=1, high=MOST_TOKENS)
     blocks = fields.sequence("hash_ids")
     for index, block in enumerate(blocks):
-        if isinstance(block, bool) or not isinstance(block, int):
-            raise BadInput(f"hash_ids.{index}", f"expected a whole number, got {shown(block)}")
+        if type(block) is not int or not 0 <= block <= MOST_BLOCK_ID:
+            problem = f"expected a whole number from 0 to {MOST_BLOCK_ID}, got {shown(block)}"
+            raise BadInput(f"hash_ids.{index}", problem)
     expected = math.ceil(input_tokens / BLOCK_TOKENS)
     if len(blocks) != expected:
         raise BadInput(
@@ -94,11 +102,29 @@ def _read_row(line: str) -> MooncakeRow:
     return MooncakeRow(time_s, input_tokens, output_tokens, tuple(blocks))
 
 
+def _parse(line: str) -> Any:
+    try:
+        return parse_json(line)
+    except BadInput as error:  # a line of the file is all that the parser saw, its line 1
+        raise BadInput(error.where.removeprefix("line 1 "), error.problem) from None
+
+
 def mooncake_requests(rows: Iterable[MooncakeRow]) -> Iterator[TraceRequest]:
-    """The rows as requests whose whole prompts are made of the trace's blocks."""
+    """The rows as requests whose whole prompts are made of the trace's blocks.
+
+    A conversation's turns count from 1. One that may have been forgotten counts on from the
+    highest turn of those that were, so that no turn comes twice.
+    """
+    turns: OrderedDict[int, int] = OrderedDict()
+    forgotten = 0
     for row in rows:
+        turn = turns.pop(row.conversation, forgotten) + 1
+        turns[row.conversation] = turn
+        if len(turns) > MOST_CONVERSATIONS:
+            forgotten = max(forgotten, turns.popitem(last=False)[1])
         yield TraceRequest(
             conversation=f"{row.conversation:08d}",
+            turn=turn,
             time_s=row.time_s,
             document=row.prompt,
             question_tokens=0,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import merge
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,17 +16,17 @@ from pydantic import Field, field_validator, model_validator
 from agents.params import Params
 from market.workflow import Workflow
 from orchestrator.demand.arrivals import bursty_starts
-from orchestrator.demand.azure import azure_requests, read_trace
+from orchestrator.demand.azure import AzureRow, azure_requests, read_trace
 from orchestrator.demand.builtin_dialogues import builtin_dialogues
 from orchestrator.demand.coqa import read_coqa
 from orchestrator.demand.dialogue import Dialogue, DialogueTape, Turn
 from orchestrator.demand.graph_lists import read_graphs
 from orchestrator.demand.hotpotqa import read_hotpotqa
-from orchestrator.demand.mooncake import mooncake_requests, read_mooncake
+from orchestrator.demand.mooncake import MooncakeRow, mooncake_requests, read_mooncake
 from orchestrator.demand.quac import read_quac
 from orchestrator.demand.shape import DialogueShape
 from orchestrator.demand.stories import Story, story_dialogues
-from orchestrator.demand.trace import TraceRequest, trace_dialogues
+from orchestrator.demand.trace import TraceRequest, TraceRow, trace_dialogues, until_horizon
 from orchestrator.demand.walras_workflow import read_walras_workflow
 from orchestrator.demand.wfformat import read_wfformat
 from orchestrator.demand.workflow_tape import (
@@ -37,6 +38,9 @@ from orchestrator.demand.workflow_tape import (
 )
 
 MOST_STARTS_PER_S = 1e6
+
+#: Of what is made up, no more than this is drawn only to count it.
+MOST_DRAWN_AHEAD = 2000
 
 #: The shapes of files that dialogues can be read from.
 STORY_FORMATS: dict[str, Callable[[Path, int | None], list[Story]]] = {
@@ -118,6 +122,18 @@ class DialogueDemand(DialogueParams):
             return builtin_dialogues(*rest)
         return story_dialogues(STORY_FORMATS[self.format](self.path, self.limit), *rest)
 
+    def count(self, setting: Setting) -> int:
+        """How many turns can arrive at most: all of every dialogue.
+
+        Of more than ``MOST_DRAWN_AHEAD`` dialogues, as many as the rate makes one expect.
+        """
+        some = list(islice(self.dialogues(setting), MOST_DRAWN_AHEAD + 1))
+        turns = sum(len(dialogue.turns) for dialogue in some[:MOST_DRAWN_AHEAD])
+        if len(some) <= MOST_DRAWN_AHEAD:
+            return turns
+        dialogues = self.rate_per_s * self.rate_scale * setting.horizon_s
+        return round(turns / MOST_DRAWN_AHEAD * min(dialogues, self.limit or math.inf))
+
 
 class TraceParams(DialogueParams):
     """A trace of single requests in a file, which must be named."""
@@ -131,15 +147,24 @@ class TraceParams(DialogueParams):
             raise ValueError("expected a trace file, got null; name one with --set or in the file")
         return path
 
+    @property
+    def file(self) -> Path:
+        """The trace file."""
+        assert self.path is not None  # the validator's
+        return self.path
+
     @abstractmethod
-    def requests(self, file: Path) -> Iterator[TraceRequest]:
-        """The requests of a trace file, in order of arrival."""
+    def rows(self, setting: Setting) -> Iterator[TraceRow]:
+        """The rows of the file that are played in a trial; it is read no further."""
+
+    @abstractmethod
+    def requests(self, setting: Setting) -> Iterator[TraceRequest]:
+        """The same rows as requests, in order of arrival."""
 
     def dialogues(self, setting: Setting) -> Iterator[Dialogue]:
         """The trace's requests, each a dialogue of one turn."""
-        assert self.path is not None  # the validator's
         return trace_dialogues(
-            self.requests(self.path),
+            self.requests(setting),
             self.rate_scale,
             self.shape,
             self.weights(setting),
@@ -147,15 +172,23 @@ class TraceParams(DialogueParams):
             setting.source,
         )
 
+    def count(self, setting: Setting) -> int:
+        """How many turns arrive: one a row, whatever is drawn for it."""
+        return sum(1 for _ in self.rows(setting))
+
 
 class AzureDemand(TraceParams):
     """Requests from an Azure LLM inference trace."""
 
     kind: Literal["azure"]
 
-    def requests(self, file: Path) -> Iterator[TraceRequest]:
-        """The requests of a trace file, in order of arrival."""
-        return azure_requests(read_trace(file, self.limit))
+    def rows(self, setting: Setting) -> Iterator[AzureRow]:
+        """The rows of the file that are played in a trial; it is read no further."""
+        return until_horizon(read_trace(self.file, self.limit), self.rate_scale, setting.horizon_s)
+
+    def requests(self, setting: Setting) -> Iterator[TraceRequest]:
+        """The same rows as requests, in order of arrival."""
+        return azure_requests(self.rows(setting))
 
 
 class MooncakeDemand(TraceParams):
@@ -163,9 +196,15 @@ class MooncakeDemand(TraceParams):
 
     kind: Literal["mooncake"]
 
-    def requests(self, file: Path) -> Iterator[TraceRequest]:
-        """The requests of a trace file, in order of arrival."""
-        return mooncake_requests(read_mooncake(file, self.limit))
+    def rows(self, setting: Setting) -> Iterator[MooncakeRow]:
+        """The rows of the file that are played in a trial; it is read no further."""
+        return until_horizon(
+            read_mooncake(self.file, self.limit), self.rate_scale, setting.horizon_s
+        )
+
+    def requests(self, setting: Setting) -> Iterator[TraceRequest]:
+        """The same rows as requests, in order of arrival."""
+        return mooncake_requests(self.rows(setting))
 
 
 class WorkflowDemand(Params):
@@ -210,6 +249,13 @@ class WorkflowDemand(Params):
             setting.source,
         )
 
+    def count(self, setting: Setting) -> int:
+        """How many workflows arrive; the first ``MOST_DRAWN_AHEAD`` are drawn, and so checked."""
+        drawn = sum(1 for _ in islice(self.arrivals(setting), MOST_DRAWN_AHEAD))
+        if drawn < MOST_DRAWN_AHEAD:
+            return drawn
+        return round(setting.horizon_s / (self.every_rounds * setting.round_s))
+
 
 DemandParams = Annotated[
     DialogueDemand | AzureDemand | MooncakeDemand | WorkflowDemand, Field(discriminator="kind")
@@ -225,15 +271,15 @@ class Demand:
 
     def __init__(self, sources: Sequence[tuple[DemandParams, Setting]]):
         self._tapes: dict[str, DialogueTape] = {}
-        workflows: list[WorkflowArrival] = []
+        workflows: list[Iterator[WorkflowArrival]] = []
         for params, setting in sources:
             if isinstance(params, WorkflowDemand):
-                workflows += params.arrivals(setting)
+                workflows.append(params.arrivals(setting))
             else:
                 tape = DialogueTape(params.dialogues(setting), setting.horizon_s)
                 self._tapes[setting.source] = tape
-        workflows.sort(key=lambda arrival: (arrival.arrival_s, arrival.request))
-        self._workflows = deque(workflows)
+        self._workflows = merge(*workflows, key=lambda one: (one.arrival_s, one.request))
+        self._next_workflow = next(self._workflows, None)
 
     def turns(self, until_s: float) -> list[Turn]:
         """The chat turns that arrive up to ``until_s``."""
@@ -243,8 +289,9 @@ class Demand:
     def workflows(self, until_s: float) -> list[WorkflowArrival]:
         """The workflows that arrive up to ``until_s``."""
         arrived = []
-        while self._workflows and self._workflows[0].arrival_s <= until_s:
-            arrived.append(self._workflows.popleft())
+        while self._next_workflow is not None and self._next_workflow.arrival_s <= until_s:
+            arrived.append(self._next_workflow)
+            self._next_workflow = next(self._workflows, None)
         return arrived
 
     def answered(self, turn: Turn, finish_s: float) -> None:
@@ -260,12 +307,17 @@ class Demand:
 
 
 def count_demand(sources: Sequence[tuple[DemandParams, Setting]]) -> tuple[int, int]:
-    """How many chat turns and workflows can arrive at most: all turns of whoever starts."""
+    """About how many chat turns and workflows can arrive: all turns of whoever starts.
+
+    Files are read, and so checked, as far as a trial plays them.
+
+    Raises:
+        BadInput: a file is malformed.
+    """
     turns = workflows = 0
     for params, setting in sources:
         if isinstance(params, WorkflowDemand):
-            workflows += sum(1 for _ in params.arrivals(setting))
+            workflows += params.count(setting)
         else:
-            for dialogue in params.dialogues(setting):
-                turns += len(dialogue.turns) if dialogue.start_s <= setting.horizon_s else 0
+            turns += params.count(setting)
     return turns, workflows

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from market import seeding
 from market.prompt import Prompt
@@ -15,18 +15,39 @@ from orchestrator.demand.shape import DialogueShape, draw_task, draw_terms
 MOST_TOKENS = 10_000_000
 
 
+class TraceRow(Protocol):
+    """One row of any trace."""
+
+    @property
+    def time_s(self) -> float:
+        """When it arrives."""
+
+
+Row = TypeVar("Row", bound=TraceRow)
+
+
 @dataclass(frozen=True, slots=True)
 class TraceRequest:
     """One request of any trace.
 
-    ``document`` is what its prompt is known to share, ``question_tokens`` what only it has.
+    No other has the same ``conversation`` and ``turn``. ``document`` is what its prompt is known
+    to share, ``question_tokens`` what only it has.
     """
 
     conversation: str
+    turn: int
     time_s: float
     document: Prompt
     question_tokens: int
     output_tokens: int
+
+
+def until_horizon(rows: Iterable[Row], rate_scale: float, horizon_s: float) -> Iterator[Row]:
+    """The rows that are played up to the horizon; none is read behind the first later one."""
+    for row in rows:
+        if row.time_s / rate_scale > horizon_s:
+            return
+        yield row
 
 
 def trace_dialogues(
@@ -42,18 +63,16 @@ def trace_dialogues(
     What traces lack is drawn as in the built-in source, once for each conversation: domain,
     difficulty and words.
     """
-    turns: Counter[str] = Counter()
     for request in requests:
         name = f"{source}-{request.conversation}"
         rng = seeding.stream(seed, "dialogue", name)
         task = draw_task(domains, shape.difficulty, rng)
         terms = draw_terms(shape.terms, shape.topical, task.domain, rng)
-        turns[request.conversation] += 1
         yield Dialogue(
             dialogue=name,
             start_s=request.time_s / rate_scale,
             document=request.document,
             task=task,
             turns=(TurnPlan(request.question_tokens, request.output_tokens, 0.0, terms),),
-            first_turn=turns[request.conversation],
+            first_turn=request.turn,
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from market import seeding
+from market.errors import BadInput
 from market.workflow import Workflow
 from orchestrator.demand.paper_workflows import PAPER_WORKFLOWS, random_workflow
 
@@ -64,13 +65,19 @@ def workflow_arrivals(
 
     Every output length is perturbed by up to ``length_noise`` either way (STAR, App. D.2), and
     the transfers out of a node with it.
+
+    Raises:
+        BadInput: a length so perturbed is out of bounds.
     """
     number = 0
     while (number + 0.5) * every_s <= horizon_s:
         request = f"{source}-{number:05d}"
         name, graph = graphs[number % len(graphs)]
         rng = seeding.stream(seed, "workflow", request)
-        workflow = perturbed(graph(rng), length_noise, rng)
+        try:
+            workflow = perturbed(graph(rng), length_noise, rng)
+        except BadInput as error:  # a length was just below the bound
+            raise error.inside(f"{name}, its lengths varied by up to {length_noise:g}") from None
         yield WorkflowArrival(request, name, (number + 0.5) * every_s, workflow, execution_scale)
         number += 1
 

@@ -114,18 +114,6 @@ def test_a_file_that_is_not_json_is_refused_with_its_line(path):
     assert str(error.value).startswith(f"{path}: line 2 column ")
 
 
-def test_a_file_that_is_not_text_is_refused(path):
-    path.write_bytes('{"data": "\xff"}'.encode("latin-1"))
-    with pytest.raises(BadInput, match="expected UTF-8 text") as error:
-        read_coqa(path)
-    assert str(error.value).startswith(f"{path}: ")
-
-
-def test_a_file_that_is_not_there_is_refused(path):
-    with pytest.raises(BadInput, match="no such file"):
-        read_coqa(path)
-
-
 @pytest.mark.parametrize(("length", "tokens"), [(1, 1), (4, 1), (5, 2), (8, 2), (4001, 1001)])
 def test_four_characters_are_about_a_token(length, tokens):
     assert tokens_of("x" * length) == tokens

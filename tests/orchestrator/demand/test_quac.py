@@ -181,24 +181,6 @@ def test_a_truncated_file_is_refused_with_its_line(path):
     assert "\n" not in str(error.value)
 
 
-def test_an_empty_file_is_refused(path):
-    path.write_text("")
-    with pytest.raises(BadInput, match="line 1 column 1: not JSON"):
-        read_quac(path)
-
-
-def test_a_file_that_is_not_text_is_refused(path):
-    path.write_bytes('{"data": "\xff"}'.encode("latin-1"))
-    with pytest.raises(BadInput, match="expected UTF-8 text") as error:
-        read_quac(path)
-    assert str(error.value).startswith(f"{path}: ")
-
-
-def test_a_file_that_is_not_there_is_refused(path):
-    with pytest.raises(BadInput, match="no such file"):
-        read_quac(path)
-
-
 def real(name: str) -> Path:
     path = DIALOGUES / name
     if not path.exists():

@@ -185,6 +185,24 @@ def test_what_can_arrive_at_most_is_counted_ahead():
     assert count_demand(sources(*unhurried))[0] == 4 * len(demand(*unhurried).turns(20.0))
 
 
+@pytest.mark.parametrize("limit", [None, 3000])
+def test_long_demand_is_counted_from_its_beginning(limit: int | None) -> None:
+    document = DIALOGUES | {"rate_per_s": 40.0, "shape": {"turns": 2, "document_tokens": 5}}
+    long = sources(document | {"limit": limit}, WORKFLOWS, horizon_s=120.0)
+    turns, workflows = count_demand(long)
+    assert turns == 2 * (limit or 120 * 40)
+    assert turns == pytest.approx(2 * len(Demand(long).turns(120.0)), rel=0.1)
+    assert workflows == 60
+
+
+def test_the_length_of_a_run_does_not_matter_to_counting_it() -> None:
+    turns, workflows = count_demand(
+        sources(DIALOGUES, WORKFLOWS | {"names": ["S1"]}, horizon_s=1e9)
+    )
+    assert turns == pytest.approx(3e9 * 4, rel=0.1)
+    assert workflows == 5e8
+
+
 def test_rows_after_the_horizon_are_not_counted(trace_file):
     source = {"kind": "azure", "path": str(trace_file)}
     assert count_demand(sources(source, horizon_s=4.5)) == (5, 0)

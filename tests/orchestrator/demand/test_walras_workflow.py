@@ -90,8 +90,3 @@ def test_a_file_of_another_kind_is_refused(path, text, problem):
     with pytest.raises(BadInput) as error:
         read_walras_workflow(path)
     assert str(error.value).startswith(f"{path}: {problem}")
-
-
-def test_a_file_that_is_not_there_is_refused(path):
-    with pytest.raises(BadInput, match="no such file"):
-        read_walras_workflow(path)
