@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from agents.capability import Capability
 from agents.cost import CostParams, FromCost, PaperCost, PriorParams
@@ -16,19 +16,25 @@ from agents.engine import SimulatedEngine
 from agents.engine.profiles import ENGINE_PROFILES
 from agents.params import Distribution, Draw, Params
 from agents.provider import Provider
+from agents.served_model import MOST_RATIO, Name, ServedModel, check_alike, strongest
 from agents.strategy import Strategy, Truthful
 from market import seeding
 from market.errors import BadInput
 from market.profiles import EngineProfile, ProviderProfile
 
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+LOWEST_BASE, HIGHEST_BASE = 1e-6, 1e6
+
+#: A generator of a provider's own for each thing that is drawn.
+_Stream = Callable[..., np.random.Generator]
 
 
 class EngineParams(Params):
     """Which engine serves a provider.
 
     ``speed`` divides all times of the ``profile``; ``block_size``, ``kv_blocks`` and
-    ``max_model_len`` replace its own where given.
+    ``max_model_len`` replace its own where given. ``gpus`` is what the engine asks of Ray: a share
+    of one GPU or a whole number of them; its provider then has an actor of its own. A simulated
+    engine leaves them idle.
     """
 
     kind: Literal["simulated"] = "simulated"
@@ -37,12 +43,15 @@ class EngineParams(Params):
     block_size: int | None = Field(None, ge=1, le=100_000)
     kv_blocks: int | None = Field(None, ge=1, le=100_000_000)
     max_model_len: int | None = Field(None, ge=1, le=1_000_000_000)
+    gpus: float = Field(0.0, ge=0, le=1000)
 
     @model_validator(mode="after")
     def _known(self) -> EngineParams:
         if self.profile not in ENGINE_PROFILES:
             names = ", ".join(ENGINE_PROFILES)
             raise ValueError(f"expected a profile among {names}; got {self.profile!r}")
+        if self.gpus > 1 and not self.gpus.is_integer():
+            raise ValueError(f"gpus: expected at most 1 or a whole number, got {self.gpus:g}")
         return self
 
     def draw_profile(self, rng: np.random.Generator) -> EngineProfile:
@@ -66,6 +75,13 @@ class ProviderGroup(Params):
     Each specialises in ``specialties`` of the ``domains``: its skill is drawn from ``skill``
     there and from ``skill_elsewhere`` in all other domains. Its published benchmark scores are
     its skills with normal noise of deviation ``score_noise``.
+
+    With ``models``, each serves one of them, all equally likely, and has its tier. A model with a
+    list price replaces ``cost.base`` by that price times a draw of ``cost_over_price``, and
+    ``input_ratio`` by its own; also ``hit_ratio`` where it has one, which is else drawn but at
+    most the input ratio. Models with skills replace the draws of skill, and ``domains`` must be
+    theirs; a provider then specialises where its model exceeds the mean of the group's models
+    most, ties by name.
     """
 
     name: Name
@@ -84,6 +100,22 @@ class ProviderGroup(Params):
     cost: CostParams = CostParams()
     strategy: Strategy = Truthful()
     prior: PriorParams = FromCost()
+    models: Annotated[tuple[ServedModel, ...], Field(min_length=1)] | None = None
+    cost_over_price: Draw = Distribution(uniform=(0.4, 0.9))
+
+    @property
+    def highest_tier(self) -> int:
+        """The highest tier that a provider of the group can have."""
+        return max(model.tier for model in self.models) if self.models else self.tier
+
+    @field_validator("cost_over_price")
+    @classmethod
+    def _above_zero(cls, draw: Distribution) -> Distribution:
+        several = draw.uniform or draw.choice or (draw.normal or draw.lognormal or ())[:1]
+        lowest = min(several) if draw.constant is None else draw.constant
+        if lowest <= 0:
+            raise ValueError(f"expected numbers above 0, got {lowest:g}")
+        return draw
 
     @model_validator(mode="after")
     def _serves_somebody(self) -> ProviderGroup:
@@ -98,47 +130,76 @@ class ProviderGroup(Params):
             )
         return self
 
+    @model_validator(mode="after")
+    def _models_fit(self) -> ProviderGroup:
+        if self.models is None:
+            return self
+        check_alike(self.models)
+        expected = self.models[0].skills
+        if expected is not None and set(expected) != set(self.domains):
+            raise ValueError(
+                f"domains: expected those of the models' skills ({', '.join(expected)}), "
+                f"got {', '.join(self.domains)}"
+            )
+        return self
+
 
 def all_domains(groups: Sequence[ProviderGroup]) -> tuple[str, ...]:
     """Every domain that any group names, in order of name."""
     return tuple(sorted({domain for group in groups for domain in group.domains}))
 
 
+def roster(groups: Sequence[ProviderGroup]) -> dict[str, ProviderGroup]:
+    """The group of every provider, by provider, in order of id."""
+    names = {
+        f"{group.name}-{number:03d}": group for group in groups for number in range(group.count)
+    }
+    return dict(sorted(names.items()))
+
+
 def draw_providers(
-    groups: Sequence[ProviderGroup], electricity: Electricity, seed: int
+    groups: Sequence[ProviderGroup],
+    electricity: Electricity,
+    seed: int,
+    chosen: Collection[str] | None = None,
 ) -> list[Provider]:
-    """All providers of a trial, in order of id; each one's draws depend on its id alone."""
+    """The providers of a trial, or those ``chosen`` of them, in order of id.
+
+    Each one's draws depend on its id alone, so any subset can be drawn anywhere.
+    """
     domains = all_domains(groups)
-    providers = [
-        _draw_provider(f"{group.name}-{number:03d}", group, domains, electricity, seed)
-        for group in groups
-        for number in range(group.count)
+    return [
+        _draw_provider(name, group, domains, electricity, seed)
+        for name, group in roster(groups).items()
+        if chosen is None or name in chosen
     ]
-    return sorted(providers, key=lambda provider: provider.profile.provider)
 
 
 def _draw_provider(
     name: str, group: ProviderGroup, domains: Sequence[str], electricity: Electricity, seed: int
 ) -> Provider:
-    def rng(what: str) -> np.random.Generator:
-        return seeding.stream(seed, "provider", name, what)
+    def rng(*what: str) -> np.random.Generator:
+        return seeding.stream(seed, "provider", name, *what)
 
-    chosen = rng("specialties").choice(len(group.domains), group.specialties, replace=False)
-    specialties = tuple(sorted(group.domains[index] for index in chosen))
-    skills = _draw_skills(group, specialties, domains, seed, name)
+    model = ServedModel(name=group.name, tier=group.tier)
+    if group.models:
+        model = group.models[int(rng("model").integers(len(group.models)))]
+    specialties = _specialties(group, model, rng)
+    skills = _draw_skills(group, model, specialties, domains, rng)
     noise = {domain: rng(f"score {domain}").normal(0, group.score_noise) for domain in domains}
+    input_ratio, hit_ratio = _draw_ratios(group, model, rng)
     profile = ProviderProfile(
         provider=name,
-        tier=group.tier,
+        tier=model.tier,
         domains=specialties,
         scores={domain: min(1.0, max(0.0, skills[domain] + noise[domain])) for domain in domains},
-        input_ratio=group.input_ratio.draw_within(rng("input_ratio"), 0.0, 1e3),
-        hit_ratio=group.hit_ratio.draw_within(rng("hit_ratio"), 0.0, 1e3),
+        input_ratio=input_ratio,
+        hit_ratio=hit_ratio,
         chat_slots=group.chat_slots,
         workflow_slots=group.workflow_slots,
         engine=group.engine.draw_profile(rng("speed")),
     )
-    base = group.cost.base.draw_within(rng("base"), 1e-6, 1e6)
+    base = _draw_base(group, model, rng)
     cost = PaperCost(group.cost, base, electricity, seed, "provider", name)
     _check_prior(name, group, cost)
     return Provider(
@@ -163,12 +224,45 @@ def _check_prior(name: str, group: ProviderGroup, cost: PaperCost) -> None:
         )
 
 
+def _specialties(group: ProviderGroup, model: ServedModel, rng: _Stream) -> tuple[str, ...]:
+    if group.models is not None and model.skills is not None:
+        return strongest(model.skills, group.models, group.specialties)
+    chosen = rng("specialties").choice(len(group.domains), group.specialties, replace=False)
+    return tuple(sorted(group.domains[index] for index in chosen))
+
+
 def _draw_skills(
-    group: ProviderGroup, specialties: Sequence[str], domains: Sequence[str], seed: int, name: str
+    group: ProviderGroup,
+    model: ServedModel,
+    specialties: Sequence[str],
+    domains: Sequence[str],
+    rng: _Stream,
 ) -> dict[str, float]:
+    measured = model.skills or {}
     skills = {}
     for domain in domains:
-        draw = group.skill if domain in specialties else group.skill_elsewhere
-        rng = seeding.stream(seed, "provider", name, "skill", domain)
-        skills[domain] = draw.draw_within(rng, 0.0, 1.0)
+        if domain in measured:
+            skills[domain] = measured[domain]
+        else:
+            draw = group.skill if domain in specialties else group.skill_elsewhere
+            skills[domain] = draw.draw_within(rng("skill", domain), 0.0, 1.0)
     return skills
+
+
+def _draw_ratios(group: ProviderGroup, model: ServedModel, rng: _Stream) -> tuple[float, float]:
+    """What uncached and what cached input tokens cost, over output tokens."""
+    hit_ratio = group.hit_ratio.draw_within(rng("hit_ratio"), 0.0, MOST_RATIO)
+    if model.input_ratio is None:
+        input_ratio = group.input_ratio.draw_within(rng("input_ratio"), 0.0, MOST_RATIO)
+    else:
+        input_ratio = model.input_ratio
+        hit_ratio = min(hit_ratio, input_ratio)
+    return input_ratio, hit_ratio if model.hit_ratio is None else model.hit_ratio
+
+
+def _draw_base(group: ProviderGroup, model: ServedModel, rng: _Stream) -> float:
+    """The base of its cost, USD per 1e6 output tokens."""
+    if model.output_usd_per_mtok is None:
+        return group.cost.base.draw_within(rng("base"), LOWEST_BASE, HIGHEST_BASE)
+    part = group.cost_over_price.draw_within(rng("cost_over_price"), 0.001, 1000.0)
+    return min(HIGHEST_BASE, max(LOWEST_BASE, part * model.output_usd_per_mtok))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,6 +20,7 @@ from market.fields import shown
 from orchestrator.demand import DemandParams
 from orchestrator.demand.sources import WorkflowDemand
 from orchestrator.demand.workflow_tape import highest_difficulty
+from orchestrator.supply import SupplyParams, served_models
 from orchestrator.text_file import read_text
 
 
@@ -27,6 +29,18 @@ class LogParams(Params):
 
     predictions: Literal["full", "awarded", "none"] = "full"
     checkpoint_rounds: int = Field(10, ge=1)
+
+
+class PackingParams(Params):
+    """Who shares a Ray actor; null is automatic: as many actors as the free CPUs have room for.
+
+    Rows do not depend on it. Each actor asks Ray for ``cpus_per_actor`` CPUs: providers and hubs
+    take turns, so half of one each keeps every CPU busy.
+    """
+
+    providers_per_actor: int | None = Field(None, ge=1)
+    hubs_per_actor: int | None = Field(None, ge=1)
+    cpus_per_actor: float = Field(0.5, ge=0.01, le=1000)
 
 
 class Scenario(Params):
@@ -48,6 +62,7 @@ class Scenario(Params):
     demand: Annotated[tuple[DemandParams, ...], Field(min_length=1)]
     compare: tuple[str, ...] = ()
     log: LogParams = LogParams()
+    packing: PackingParams = PackingParams()
 
     @property
     def horizon_s(self) -> float:
@@ -101,7 +116,7 @@ class Scenario(Params):
                     )
 
     def _check_difficulties(self) -> None:
-        tiers = [group.tier for group in self.providers if group.workflow_slots]
+        tiers = [group.highest_tier for group in self.providers if group.workflow_slots]
         for index, source in enumerate(self.demand):
             if not isinstance(source, WorkflowDemand) or source.path is not None:
                 continue  # what is in a file is checked when it is read
@@ -117,7 +132,8 @@ class Scenario(Params):
 def load_scenario(path: Path, settings: tuple[str, ...] = ()) -> Scenario:
     """Read and check a scenario; ``settings`` are KEY=VALUE overrides, applied before the check.
 
-    Paths in the file are relative to the file, paths in settings to the working directory.
+    Paths in the file are relative to the file, paths in settings to the working directory. Where
+    a group's models are to be found in files, those are read, and the models stand in the scenario.
 
     Raises:
         BadInput: names the file, the key, the value and what was expected.
@@ -126,6 +142,8 @@ def load_scenario(path: Path, settings: tuple[str, ...] = ()) -> Scenario:
     _anchor_paths(document, path.parent)
     for setting in settings:
         _apply(document, setting)
+    _anchor_paths(document, Path.cwd())
+    _find_models(document, path)
     try:
         return Scenario.model_validate(document)
     except ValidationError as error:
@@ -162,10 +180,36 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 
 def _anchor_paths(document: dict[str, Any], folder: Path) -> None:
-    sources = document.get("demand")
-    for source in sources if isinstance(sources, list) else []:
-        if isinstance(source, dict) and isinstance(source.get("path"), str):
-            source["path"] = str((folder / source["path"]).resolve())
+    """Make absolute the paths that are not yet."""
+    holders: list[tuple[Any, str]] = [(source, "path") for source in _records(document, "demand")]
+    for group in _records(document, "providers"):
+        holders += [(group.get("models"), key) for key in ("catalogue", "scores")]
+    for holder, key in holders:
+        if isinstance(holder, dict) and isinstance(holder.get(key), str):
+            with suppress(ValueError):  # a null byte, of which whoever reads the file will tell
+                holder[key] = str((folder / holder[key]).resolve())
+
+
+def _records(document: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    """The records of a list; what is malformed is told later, by the schema."""
+    records = document.get(key)
+    return [one for one in records if isinstance(one, dict)] if isinstance(records, list) else []
+
+
+def _find_models(document: dict[str, Any], path: Path) -> None:
+    """Replace the files of models by the models; their domains are the group's if it has none."""
+    groups = document.get("providers")
+    for index, group in enumerate(groups if isinstance(groups, list) else ()):
+        if isinstance(group, dict) and isinstance(group.get("models"), dict):
+            at = ("providers", index, "models")
+            try:
+                params = SupplyParams.model_validate(group["models"])
+            except ValidationError as error:
+                raise _first_problem(error, document, at).inside(str(path)) from None
+            models = served_models(params, f"{path}: providers.{index}.models")
+            group["models"] = [model.model_dump(exclude_none=True) for model in models]
+            if models[0].skills is not None and group.get("domains") is None:
+                group["domains"] = list(models[0].skills)
 
 
 def _apply(document: dict[str, Any], setting: str) -> None:
@@ -182,8 +226,6 @@ def _apply(document: dict[str, Any], setting: str) -> None:
     holder: Any = document
     for step in steps:
         holder = _step_into(holder, step, place)
-    if last == "path" and isinstance(value, str):
-        value = str(Path(value).resolve())
     if isinstance(holder, list):
         holder[_index(holder, last, place)] = value
     elif isinstance(holder, dict):
@@ -206,10 +248,12 @@ def _index(holder: list[Any], step: str, place: str) -> int:
     return int(step)
 
 
-def _first_problem(error: ValidationError, document: Any) -> BadInput:
-    """The first complaint of pydantic, in one line of ours."""
+def _first_problem(
+    error: ValidationError, document: Any, at: tuple[int | str, ...] = ()
+) -> BadInput:
+    """The first complaint of pydantic about what stands ``at`` a key, in one line of ours."""
     problem = error.errors()[0]
-    where = _dotted(problem["loc"], document)
+    where = _dotted(at + problem["loc"], document)
     kind, value = problem["type"], problem["input"]
     if kind == "missing":
         return BadInput(where, "missing")

@@ -167,3 +167,173 @@ def test_every_engine_profile_can_serve_a_prompt_of_its_longest_length():
         assert profile.name == name
         assert profile.block_size * profile.kv_blocks >= profile.max_model_len
         assert EngineParams(profile=name).profile == name
+
+
+MODELS = [
+    {
+        "name": "acme/good",
+        "tier": 2,
+        "output_usd_per_mtok": 2.0,
+        "input_ratio": 0.5,
+        "hit_ratio": 0.4,
+        "skills": {"code": 0.9, "law": 0.6, "writing": 0.5},
+    },
+    {
+        "name": "acme/best",
+        "tier": 3,
+        "output_usd_per_mtok": 10.0,
+        "input_ratio": 0.05,
+        "skills": {"code": 0.95, "law": 0.9, "writing": 0.9},
+    },
+    {"name": "free/own", "tier": 1, "skills": {"code": 0.1, "law": 0.3, "writing": 0.2}},
+]
+#: What electricity makes of every cost at the start.
+FACTOR = Electricity().factor(0.0)
+UNSKILLED = [{key: one[key] for key in one if key != "skills"} for one in MODELS]
+
+
+def serving(index: int, **changes: Any) -> list[Provider]:
+    """Providers that serve only the one model."""
+    return list(drawn(group(models=[MODELS[index]], **changes)).values())
+
+
+def test_providers_serve_the_models_of_their_group_in_equal_parts():
+    providers = drawn(group(count=300, models=MODELS)).values()
+    tiers = [provider.profile.tier for provider in providers]
+    assert {tiers.count(tier) for tier in (1, 2, 3)} <= set(range(75, 126))
+    assert len(tiers) == 300
+
+
+def test_the_model_of_a_provider_depends_on_its_id_and_the_seed_alone():
+    before, after = (
+        drawn(group(models=MODELS)),
+        drawn(group("other"), group("small", 50, models=MODELS)),
+    )
+    for name, provider in before.items():
+        assert character(after[name]) == character(provider)
+    again = drawn(group(count=50, models=MODELS), seed=8)
+    assert any(again[name].profile.tier != after[name].profile.tier for name in again)
+
+
+def test_a_list_price_sets_the_base_of_the_true_cost():
+    for provider in serving(0, cost={"base": 99.0}, cost_over_price={"uniform": [0.4, 0.9]}):
+        low, high = provider.cost.support(0.0)
+        assert 0.4 * 2.0 <= high / FACTOR <= 0.9 * 2.0
+        assert high / low == pytest.approx(10.0)
+    assert len({one.cost.support(0.0) for one in serving(0, count=20)}) == 20
+    (provider,) = serving(0, count=1, cost_over_price=0.5)
+    assert provider.cost.support(0.0)[1] == 1.0 * FACTOR
+
+
+def test_without_a_list_price_the_cost_and_the_ratios_are_those_of_the_group():
+    for provider in serving(2, cost={"base": 99.0}):
+        assert provider.cost.support(0.0)[1] == 99.0 * FACTOR
+        assert 0.2 <= provider.profile.input_ratio <= 0.3
+        assert 0.01 <= provider.profile.hit_ratio <= 0.1
+
+
+def test_listed_ratios_replace_the_draws():
+    for provider in serving(0):
+        assert (provider.profile.input_ratio, provider.profile.hit_ratio) == (0.5, 0.4)
+
+
+def test_a_hit_ratio_that_is_not_listed_is_drawn_but_at_most_the_input_ratio():
+    ratios = [provider.profile.hit_ratio for provider in serving(1, count=40)]
+    assert max(ratios) == 0.05
+    assert 0.01 <= min(ratios) < 0.05
+    assert {provider.profile.input_ratio for provider in serving(1)} == {0.05}
+
+
+def test_skills_are_those_of_the_model_and_scores_are_these_with_noise():
+    for provider in serving(0, score_noise=0.0):
+        _, _, chances = character(provider)
+        assert chances == [0.9, 0.6, 0.5]
+        assert provider.profile.scores == MODELS[0]["skills"]
+    scores = [provider.profile.scores["law"] for provider in serving(0, count=40)]
+    assert len(set(scores)) == 40
+    assert sum(scores) / 40 == pytest.approx(0.6, abs=0.03)
+
+
+def test_a_domain_that_the_models_were_not_scored_in_is_drawn():
+    mixed = drawn(
+        group(models=MODELS[:1], skill_elsewhere=0.25), group("other", 1, domains=["poetry"])
+    )
+    capability = mixed["small-000"]._capability
+    assert capability.skills == MODELS[0]["skills"] | {"poetry": 0.25}
+
+
+@pytest.mark.parametrize(
+    ("specialties", "expected"),
+    [
+        # Over the means 0.65, 0.6 and 0.533: good +0.25, 0, -0.03; best +0.3, +0.3, +0.37;
+        # own -0.55, -0.3, -0.33.
+        (1, {2: ("code",), 3: ("writing",), 1: ("law",)}),
+        (2, {2: ("code", "law"), 3: ("code", "writing"), 1: ("law", "writing")}),
+    ],
+)
+def test_a_provider_specialises_where_its_model_exceeds_the_mean_most(specialties, expected):
+    providers = drawn(group(count=30, models=MODELS, specialties=specialties)).values()
+    assert {one.profile.tier: one.profile.domains for one in providers} == expected
+    for provider in providers:
+        assert provider.profile.domains == expected[provider.profile.tier]
+
+
+def test_models_of_equal_skill_specialise_in_the_first_domains_by_name():
+    alike = [MODELS[0] | {"name": f"seller{number}"} for number in range(3)]
+    for provider in drawn(group(models=alike, specialties=2)).values():
+        assert provider.profile.domains == ("code", "law")
+
+
+def test_models_without_skills_leave_specialties_and_skills_to_the_group():
+    plain, priced = drawn(group(count=20)), drawn(group(count=20, models=UNSKILLED))
+    for name, provider in plain.items():
+        assert priced[name].profile.domains == provider.profile.domains
+        assert priced[name].profile.scores == provider.profile.scores
+        assert character(priced[name])[2] == character(provider)[2]
+
+
+def test_the_highest_tier_is_that_of_the_models():
+    assert group(tier=2).highest_tier == 2
+    assert group(tier=5, models=MODELS).highest_tier == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"models": []}, "at least 1 item"),
+        ({"models": [MODELS[0], MODELS[0]]}, "different names, got 'acme/good' 2 times"),
+        (
+            {"models": [MODELS[0], UNSKILLED[1]]},
+            r"models.1.skills: expected the domains of models.0 \(code, law, writing\), got none",
+        ),
+        (
+            {"models": [UNSKILLED[0], MODELS[1]]},
+            r"models.1.skills: expected the domains of models.0 \(none\), got code, law, writing",
+        ),
+        (
+            {"models": MODELS, "domains": ["law"]},
+            r"domains: expected those of the models' skills \(code, law, writing\), got law",
+        ),
+        ({"models": [MODELS[0] | {"tier": 0}]}, "greater than or equal to 1"),
+        ({"models": [MODELS[0] | {"output_usd_per_mtok": 0}]}, "greater than 0"),
+        ({"models": [MODELS[0] | {"output_usd_per_mtok": 1e7}]}, "less than or equal to 1000000"),
+        ({"models": [MODELS[0] | {"input_ratio": -0.1}]}, "greater than or equal to 0"),
+        ({"models": [MODELS[0] | {"hit_ratio": 1001}]}, "less than or equal to 1000"),
+        ({"models": [MODELS[0] | {"skills": {"code": 1.1}}]}, "less than or equal to 1"),
+        ({"models": [MODELS[0] | {"skills": {}}]}, "at least 1 item"),
+        ({"models": [MODELS[0] | {"prices": 1}]}, "prices"),
+        ({"cost_over_price": 0}, "expected numbers above 0, got 0"),
+        ({"cost_over_price": {"uniform": [0, 1]}}, "expected numbers above 0, got 0"),
+        ({"cost_over_price": {"uniform": [-1, 1]}}, "expected numbers above 0, got -1"),
+        ({"cost_over_price": {"choice": [0.5, -2]}}, "expected numbers above 0, got -2"),
+        ({"cost_over_price": {"normal": [-0.5, 9]}}, "expected numbers above 0, got -0.5"),
+    ],
+)
+def test_malformed_models_are_refused(changes, complaint):
+    with pytest.raises(ValidationError, match=complaint):
+        group(**changes)
+
+
+@pytest.mark.parametrize("draw", [0.5, {"lognormal": [0.6, 0.2]}, {"normal": [0.6, 0.1]}])
+def test_the_cost_over_price_may_have_any_distribution(draw):
+    assert all(one.cost.support(0.0)[1] > 0 for one in serving(0, cost_over_price=draw))

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from market.errors import BadInput
 from orchestrator.analysis.summary import summarize
 from orchestrator.log import read_table
 from orchestrator.scenario import load_scenario
 from tests.markets import run_market
+from tests.orchestrator.supply.files import write_catalogue, write_scores
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -112,3 +114,41 @@ def test_the_workflows_of_our_own_file(tmp_path: Path) -> None:
     run = run_market(scenario, tmp_path / "run")
     assert summarize(run).workflows.served == 3
     assert set(read_table(run, "workflows")["name"].to_pylist()) == {"loop"}
+
+
+def from_files(catalogue: Path, scores: Path) -> tuple[str, ...]:
+    return (
+        f"providers.0.models.catalogue={catalogue}",
+        f"providers.0.models.scores={scores}",
+        "compare=[]",
+    )
+
+
+def test_a_catalogue_of_our_own(tmp_path: Path) -> None:
+    files = from_files(write_catalogue(tmp_path), write_scores(tmp_path))
+    domains = "providers.0.models.domains={math: [sums, proofs], writing: [poems]}"
+    scenario = load_scenario(EXAMPLES / "catalogue.yaml", (*files, domains, "rounds=20"))
+    run = run_market(scenario, tmp_path / "run")
+    summary = summarize(run)
+    assert summary.chat.served > 50
+    assert summary.workflows.served == 2
+    tiers = read_table(run, "providers")["tier"].to_pylist()
+    assert len(tiers) == 60
+    assert set(tiers) == {1, 2, 3}
+
+
+def test_a_catalogue_must_be_named() -> None:
+    with pytest.raises(BadInput) as caught:
+        load_scenario(EXAMPLES / "catalogue.yaml")
+    expected = "expected the path of a catalogue, of scores, or of both; got neither"
+    assert str(caught.value) == f"{EXAMPLES / 'catalogue.yaml'}: providers.0.models: {expected}"
+
+
+def test_a_real_catalogue(tmp_path: Path) -> None:
+    files = from_files(
+        real("prices/genai_prices_data.json"), real("quality/llmrouter_query_model_scores.csv")
+    )
+    scenario = load_scenario(EXAMPLES / "catalogue.yaml", (*files, "rounds=20"))
+    summary = summarize(run_market(scenario, tmp_path / "run"))
+    assert summary.chat.served > 200
+    assert summary.workflows.served == 2

@@ -9,6 +9,7 @@ from market.errors import BadInput
 from orchestrator.demand.sources import AzureDemand, DialogueDemand
 from orchestrator.scenario import Scenario, load_scenario
 from tests.markets import GROUPS
+from tests.orchestrator.supply.files import DOMAINS, write_catalogue, write_scores
 
 GOOD = {
     "seed": 1,
@@ -181,3 +182,146 @@ def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     path = tmp_path / "binary.yaml"
     path.write_bytes(b"\xff\xfe\x00\x01")
     assert problem(path) == "expected UTF-8 text"
+
+
+@pytest.fixture
+def priced(tmp_path: Path) -> Path:
+    """A scenario beside a catalogue and a score table, in which its one group finds its models."""
+    models = {"catalogue": "prices.json", "scores": "scores.csv", "domains": DOMAINS}
+    write_catalogue(tmp_path)
+    write_scores(tmp_path)
+    path = tmp_path / "market.yaml"
+    path.write_text(
+        yaml.safe_dump(GOOD | {"providers": [{"name": "api", "count": 9, "models": models}]})
+    )
+    return path
+
+
+def test_the_models_found_stand_in_the_scenario_and_name_the_domains(priced: Path) -> None:
+    (group,) = load_scenario(priced).providers
+    assert group.models is not None
+    assert [(model.name, model.tier) for model in group.models] == [
+        ("acme/good-8b-instruct", 2),
+        ("acme/best-70b", 3),
+        ("bazaar/vendor/Good-8B-Instruct", 2),
+        ("bazaar/vendor/weak_1_5b", 1),
+    ]
+    assert group.domains == ("math", "writing")
+
+
+def test_a_scenario_with_models_comes_back_without_the_files(priced: Path, tmp_path: Path) -> None:
+    scenario = load_scenario(priced)
+    for name in ("prices.json", "scores.csv"):
+        (tmp_path / name).unlink()
+    assert Scenario.model_validate_json(scenario.model_dump_json()) == scenario
+    copy = tmp_path / "copy.yaml"
+    copy.write_text(yaml.safe_dump(scenario.model_dump(mode="json")))
+    assert load_scenario(copy) == scenario
+
+
+def test_the_domains_of_models_may_be_named_but_not_others(priced: Path) -> None:
+    (group,) = load_scenario(priced, ("providers.0.domains=[writing, math]",)).providers
+    assert group.domains == ("writing", "math")
+    assert problem(priced, "providers.0.domains=[math]") == (
+        "providers.0: domains: expected those of the models' skills (math, writing), got math"
+    )
+
+
+def test_models_without_skills_need_the_domains_of_the_group(priced: Path) -> None:
+    only_prices = f"providers.0.models={{catalogue: {priced.parent / 'prices.json'}}}"
+    assert problem(priced, only_prices) == "providers.0.domains: missing"
+    (group,) = load_scenario(priced, (only_prices, "providers.0.domains=[law]")).providers
+    assert group.models is not None
+    assert len(group.models) == 5
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_paths_of_models_are_relative_to_the_file_or_to_where_the_setting_was_typed(
+    priced: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    assert load_scenario(priced).providers[0].models
+    setting = "providers.0.models.catalogue=prices.json"
+    if whole:
+        setting = "providers.0.models={catalogue: prices.json, scores: ../scores.csv}"
+    with pytest.raises(BadInput) as caught:
+        load_scenario(priced, (setting,))
+    assert str(caught.value) == f"{elsewhere / 'prices.json'}: no such file"
+    write_catalogue(elsewhere)
+    assert load_scenario(priced, (setting,)).providers[0].models
+
+
+def test_a_difficulty_is_measured_by_the_tiers_of_the_models(priced: Path) -> None:
+    assert load_scenario(priced).providers[0].highest_tier == 3
+    line = problem(priced, "providers.0.models.tiers=2", "providers.0.tier=3")
+    assert line.endswith("expected at most the highest tier with workflow slots, 2")
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (
+            ("providers.0.models={}",),
+            "providers.0.models: expected the path of a catalogue, of scores, or of both; "
+            "got neither",
+        ),
+        (
+            ("providers.0.domains=[law]", "providers.0.models=[]"),
+            "providers.0.models: Tuple should",
+        ),
+        (
+            ("providers.0.domains=[law]", "providers.0.models=x"),
+            "providers.0.models: expected a valid tuple, got 'x'",
+        ),
+        (("providers.0.models.catalogue=3",), "providers.0.models.catalogue: "),
+        (("providers.0.models.catalog=x",), "providers.0.models.catalog: unknown key"),
+        (
+            ("providers.0.models.tiers=0",),
+            "providers.0.models.tiers: expected greater than or equal to 1, got 0",
+        ),
+        (
+            ("providers.0.models.sellers=[acne]",),
+            "providers.0.models.sellers: expected sellers of ",
+        ),
+        (
+            ("providers.0.models.domains={math: [sums], proofs: [sums]}",),
+            "providers.0.models.domains: expected each task once, got 'sums' in math and in proofs",
+        ),
+        (
+            ("providers.0.models.domains={math: [summs]}",),
+            "providers.0.models.domains.math: expected tasks of ",
+        ),
+        (
+            (
+                "providers.0.domains=[law]",
+                "providers.0.models=[{name: a, tier: 1, skills: {law: 2}}]",
+            ),
+            "providers.0.models.0.skills.law: expected less than or equal to 1, got 2",
+        ),
+        (
+            ("providers.0.cost_over_price=0",),
+            "providers.0.cost_over_price: expected numbers above 0, got 0",
+        ),
+        (("providers=3",), "providers: expected a valid tuple, got 3"),
+        (("providers=[3]",), "providers.0: "),
+    ],
+)
+def test_a_bad_supply_is_named_with_its_key(
+    priced: Path, settings: tuple[str, ...], expected: str
+) -> None:
+    assert problem(priced, *settings).startswith(expected)
+
+
+def test_a_bad_file_of_models_is_named_with_its_line(priced: Path, tmp_path: Path) -> None:
+    (tmp_path / "scores.csv").write_text("prompt,score\n")
+    with pytest.raises(BadInput) as caught:
+        load_scenario(priced)
+    assert str(caught.value).startswith(f"{tmp_path / 'scores.csv'}: line 1: expected split,idx,")
+
+
+def test_a_path_that_cannot_be_one_is_named(priced: Path) -> None:
+    priced.write_text(priced.read_text().replace("scores.csv", '"a\\0b"'))
+    with pytest.raises(BadInput, match="null byte"):
+        load_scenario(priced)
