@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test benchmark clean
+.PHONY: demo test test-slow benchmark clean
 
 demo: $(VENV)/.demo
 	$(BIN)/walras run examples/quickstart.yaml
@@ -13,7 +13,10 @@ test: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	$(BIN)/pytest -m "not slow"
+
+test-slow: $(VENV)/.test
+	$(BIN)/pytest -m slow
 
 benchmark: $(VENV)/.test
 	$(BIN)/python -m benchmarks rounds

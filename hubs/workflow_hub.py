@@ -24,6 +24,8 @@ from market.money import nano_usd
 from market.profiles import ProviderProfile
 from market.workflow import Offer, StarOptions, StarOutcome, Uniform, star
 
+WORKFLOW_HUB = "workflow"
+
 
 @dataclass(frozen=True)
 class WorkflowRound:

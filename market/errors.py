@@ -40,3 +40,15 @@ class NotProvenOptimal(WalrasError):
 
 class TooCostly(WalrasError):
     """An exact solution would need more memory than the stated bound."""
+
+
+class NotEnoughResources(WalrasError):
+    """The cluster does not have what a run asks for."""
+
+
+class DifferentRelease(WalrasError):
+    """A node of the cluster does not run what the driver runs."""
+
+
+class ParticipantLost(WalrasError):
+    """A process with participants of the market has died."""

@@ -14,8 +14,6 @@ from market.profiles import ProviderProfile
 from orchestrator.demand import Demand, DemandParams, Setting
 from orchestrator.scenario import Scenario
 
-WORKFLOW_HUB = "workflow"
-
 
 @dataclass(frozen=True)
 class Market:
@@ -44,8 +42,12 @@ def assemble(scenario: Scenario, trial: int) -> Market:
     chatting = [profile for profile in profiles if profile.chat_slots]
     rng = seeding.stream(seed, "clustering")
     members = {
-        f"hub-{number}": tuple(chatting[index] for index in cluster)
-        for number, cluster in enumerate(cluster_by_capability(chatting, scenario.hubs.count, rng))
+        hub: tuple(chatting[index] for index in cluster)
+        for hub, cluster in zip(
+            matching_hubs(scenario),
+            cluster_by_capability(chatting, scenario.hubs.count, rng),
+            strict=True,
+        )
     }
     return Market(
         seed=seed,
@@ -58,6 +60,11 @@ def assemble(scenario: Scenario, trial: int) -> Market:
         clients=ClientPopulation(scenario.clients, seed),
         demand=Demand(demand_settings(scenario, seed)),
     )
+
+
+def matching_hubs(scenario: Scenario) -> list[str]:
+    """The names of the matching hubs."""
+    return [f"hub-{number}" for number in range(scenario.hubs.count)]
 
 
 def trial_seed(scenario: Scenario, trial: int) -> int:

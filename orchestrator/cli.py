@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 from rich.console import Console
 
-from market.errors import WalrasError
+from market.errors import ParticipantLost, WalrasError
+
+if TYPE_CHECKING:
+    from orchestrator.run import RunMarket
+    from orchestrator.scenario import Scenario
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+FAILED = 1
 BAD_INPUT = 2
 INTERRUPTED = 130
 
@@ -59,10 +66,19 @@ def main() -> None:
 @click.option("--force", is_flag=True, help="Replace the run that is in the directory already.")
 @click.option(
     "--ray",
-    type=click.Choice(["off"]),
-    default="off",
+    default="local",
     show_default=True,
-    help="Where providers and hubs live; off: all in this process.",
+    metavar="local|auto|HOST:PORT|off",
+    help="Where providers and hubs live: in a Ray started for this run, in the cluster that this "
+    "machine is a node of, in the one with that head, or all in this process.",
+)
+@click.option(
+    "--wait",
+    "wait_s",
+    type=click.FloatRange(0, 1e6),
+    default=0.0,
+    metavar="SECONDS",
+    help="How long to wait for the cluster to grow to what the run asks for.",
 )
 @click.option("--quiet", is_flag=True, help="Print only where the log is.")
 @_one_line_errors
@@ -72,34 +88,73 @@ def run(
     out: Path | None,
     force: bool,
     ray: str,
+    wait_s: float,
     quiet: bool,
 ) -> None:
     """Run the market that SCENARIO describes, and log everything."""
     from orchestrator.announce import announce_plan, announce_result
     from orchestrator.progress import RunProgress
-    from orchestrator.run import plan, run_scenario
-    from orchestrator.run_directory import default_directory, prepare_directory
+    from orchestrator.run import plan
+    from orchestrator.run_directory import check_directory, default_directory, prepare_directory
     from orchestrator.scenario import load_scenario
     from orchestrator.stopwatch import Stopwatch
 
     described = load_scenario(scenario, settings)
     ahead = plan(described)
     directory = out or default_directory(scenario.stem, described.seed)
-    prepare_directory(directory, force=force)
+    check_directory(directory, force=force)
     console = Console(quiet=quiet)
     announce_plan(console, scenario, described, ahead, directory)
     rounds = described.rounds * described.trials * (1 + len(described.compare))
     clock = Stopwatch()
     try:
-        with RunProgress(console, rounds) as progress:
-            run_scenario(described, scenario.stem, directory, progress)
-    except KeyboardInterrupt:
-        click.echo(f"walras: interrupted; what was committed is in {directory}", err=True)
-        sys.exit(INTERRUPTED)
+        with (
+            RunProgress(console, rounds) as progress,
+            _market(described, ray, wait_s) as run_market,
+            _terminable(),
+        ):
+            prepare_directory(directory, force=force)
+            run_market(scenario.stem, directory, progress.show)
+    except (KeyboardInterrupt, ParticipantLost) as reason:
+        interrupted = isinstance(reason, KeyboardInterrupt)
+        what = "interrupted" if interrupted else str(reason)
+        click.echo(f"walras: {what}; {_what_is_left(directory)}", err=True)
+        sys.exit(INTERRUPTED if interrupted else FAILED)
     clock.lap("run_s")
     announce_result(console, directory, described, clock.seconds["run_s"])
     if quiet:
         click.echo(directory)
+
+
+def _market(described: Scenario, ray: str, wait_s: float) -> AbstractContextManager[RunMarket]:
+    """The market of a scenario, open where ``ray`` says."""
+    if ray != "off":
+        from orchestrator.ray_driver import on_ray
+
+        return on_ray(ray, described, wait_s)
+    from orchestrator.run import in_this_process
+
+    return nullcontext(in_this_process(described))
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """A request to terminate stops a run in good order, as Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _what_is_left(directory: Path) -> str:
+    """What an interrupted run leaves, and how to go on."""
+    if not directory.exists():
+        return "nothing was written"
+    return (
+        f"the rounds that were committed are in {directory}, for walras report; to start over, "
+        f"add --out {directory} --force"
+    )
 
 
 @main.command()

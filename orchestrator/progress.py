@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from types import TracebackType
 
 from rich.console import Console
@@ -18,8 +19,17 @@ from rich.progress import (
 PLAIN_EVERY_S = 10.0
 
 
+@dataclass(frozen=True)
+class Advance:
+    """How far a run has come: ``rounds`` of demand are over, those that only drain not counted."""
+
+    stage: str
+    rounds: int
+    note: str
+
+
 class RunProgress:
-    """Counts rounds. Use it as a context manager.
+    """Shows rounds. Use it as a context manager.
 
     Args:
         console: where to show it.
@@ -29,7 +39,6 @@ class RunProgress:
     def __init__(self, console: Console, rounds: int):
         self._console = console
         self._rounds = rounds
-        self._done = 0
         self._task: TaskID | None = None
         self._last_line = time.monotonic()
         self._bar = Progress(
@@ -57,12 +66,12 @@ class RunProgress:
     ) -> None:
         self._bar.stop()
 
-    def round_done(self, stage: str, note: str, *, draining: bool) -> None:
-        """A round is over; rounds that only drain are not counted."""
-        self._done += not draining
+    def show(self, advance: Advance) -> None:
+        """Show how far the run has come."""
+        stage, done, note = advance.stage, advance.rounds, advance.note
         if self._task is not None:
-            self._bar.update(self._task, description=stage, completed=self._done, note=note)
+            self._bar.update(self._task, description=stage, completed=done, note=note)
         now = time.monotonic()
         if not self._console.is_terminal and now - self._last_line >= PLAIN_EVERY_S:
-            self._console.print(f"{stage}: {self._done}/{self._rounds} rounds, {note}")
+            self._console.print(f"{stage}: {done}/{self._rounds} rounds, {note}")
             self._last_line = now

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from market.errors import BadInput
+from market.errors import BadInput, WalrasError
+from market.garbage import collect_rarely
 from orchestrator.assembly import assemble, build_providers, demand_settings, trial_seed
 from orchestrator.demand import count_demand
 from orchestrator.demand.sources import WorkflowDemand
 from orchestrator.log import LogWriter
 from orchestrator.log.rows import RoundRows, provider_rows
-from orchestrator.progress import RunProgress
+from orchestrator.progress import Advance
 from orchestrator.records import RoundRecord
 from orchestrator.run_directory import COMPARED, write_description
-from orchestrator.runtime import InProcess
+from orchestrator.runtime import InProcess, Runtime
 from orchestrator.scenario import Scenario
 from orchestrator.stopwatch import Stopwatch
 from orchestrator.trial import Trial
@@ -25,12 +26,16 @@ SECONDS_PER_REQUEST = 0.7e-3
 SECONDS_PER_PROVIDER_ROUND = 3e-5
 
 
+#: Runs a market under a name into a prepared directory, and reports after its rounds.
+RunMarket = Callable[[str, Path, Callable[[Advance], None]], None]
+
+
 @dataclass(frozen=True)
 class Plan:
     """What a run will do.
 
-    ``turns`` and ``workflows`` are the most that can arrive in one trial; ``seconds`` is a rough
-    guess from measured costs.
+    ``turns`` and ``workflows`` are about as many as can arrive in one trial; ``seconds`` is a
+    rough guess from measured costs.
     """
 
     providers: int
@@ -58,7 +63,9 @@ def plan(scenario: Scenario) -> Plan:
 
 def _check_difficulties(scenario: Scenario) -> None:
     """Somebody must be able to do every node of a file's workflows."""
-    highest = max((group.tier for group in scenario.providers if group.workflow_slots), default=0)
+    highest = max(
+        (group.highest_tier for group in scenario.providers if group.workflow_slots), default=0
+    )
     for source in scenario.demand:
         if isinstance(source, WorkflowDemand) and source.path is not None:
             for node in (n for workflow in source.read(source.path) for n in workflow.nodes):
@@ -70,40 +77,61 @@ def _check_difficulties(scenario: Scenario) -> None:
                     )
 
 
-def run_scenario(scenario: Scenario, name: str, directory: Path, progress: RunProgress) -> None:
+def run_scenario(
+    scenario: Scenario,
+    name: str,
+    directory: Path,
+    runtime: Runtime,
+    report: Callable[[Advance], None],
+) -> None:
     """Run a scenario into a prepared directory, and its comparisons below it.
 
-    A run that is interrupted keeps what was committed, and says in ``run.json`` that it was.
+    ``report`` is called after every round. A run that is interrupted, by ``report`` or by a loss,
+    keeps what was committed, and says in ``run.json`` that it was.
     """
     arms = {directory: scenario}
     for mechanism in scenario.compare:
         hubs = scenario.hubs.model_copy(update={"mechanism": mechanism})
         changes = {"hubs": hubs, "compare": ()}
         arms[directory / COMPARED / mechanism] = scenario.model_copy(update=changes)
-    current = directory
+    current, trials_done = directory, 0
     try:
         for current, arm in arms.items():
             current.mkdir(parents=True, exist_ok=True)
             write_description(current, name, arm, "running")
             for trial in range(arm.trials):
-                _run_trial(arm, trial, current, progress)
+                for advance in _trial(arm, trial, current, runtime):
+                    rounds = trials_done * arm.rounds + advance.rounds
+                    report(replace(advance, rounds=rounds))
+                trials_done += 1
             if current != directory:
                 write_description(current, name, arm, "complete")
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, WalrasError):
         write_description(current, name, arms[current], "interrupted")
         write_description(directory, name, scenario, "interrupted")
         raise
     write_description(directory, name, scenario, "complete")
 
 
+def in_this_process(scenario: Scenario) -> RunMarket:
+    """What runs a scenario without Ray."""
+
+    def run(name: str, directory: Path, report: Callable[[Advance], None]) -> None:
+        collect_rarely()
+        run_scenario(scenario, name, directory, InProcess(), report)
+
+    return run
+
+
 def logged_rounds(
-    scenario: Scenario, trial: int, directory: Path
+    scenario: Scenario, trial: int, directory: Path, runtime: Runtime
 ) -> Iterator[tuple[RoundRecord, float]]:
     """Run one trial and log it; yields every round with the seconds that logging it took."""
     market = assemble(scenario, trial)
     log = LogWriter(directory, trial)
     log.add(provider_rows(trial, market))
-    for record in Trial(scenario, market, InProcess(scenario, market)).rounds():
+    runtime.seat(scenario, market)
+    for record in Trial(scenario, market, runtime).rounds():
         clock = Stopwatch()
         rows = RoundRows(scenario, market, trial, record)
         log.add(rows.rows())
@@ -116,12 +144,10 @@ def logged_rounds(
     log.commit(record.number)
 
 
-def _run_trial(scenario: Scenario, trial: int, directory: Path, progress: RunProgress) -> None:
+def _trial(scenario: Scenario, trial: int, directory: Path, runtime: Runtime) -> Iterator[Advance]:
+    """Run one trial; yields how far it has come after every round."""
     served = 0
-    for record, _ in logged_rounds(scenario, trial, directory):
+    for record, _ in logged_rounds(scenario, trial, directory, runtime):
         served += sum(end.status == "served" for end in record.chat_ends)
-        progress.round_done(
-            f"{scenario.hubs.mechanism}, trial {trial}",
-            f"{served} requests served",
-            draining=record.number > scenario.rounds,
-        )
+        stage = f"{scenario.hubs.mechanism}, trial {trial}"
+        yield Advance(stage, min(record.number, scenario.rounds), f"{served} requests served")

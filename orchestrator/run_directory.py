@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import platform
+import os
 import shutil
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from market.errors import BadInput
+from market.release import running_release
 from orchestrator.log.schema import SCHEMA_VERSION
 from orchestrator.log.tables import TABLES
 from orchestrator.log.writer import CHECKPOINT, PENDING, write_json_atomically
@@ -24,8 +25,6 @@ REPORT_FILE = "report.html"
 
 #: Where a run keeps the runs of the same tape under other mechanisms.
 COMPARED = "compared"
-
-PACKAGES = ("walras", "numpy", "scipy", "highspy", "networkx", "river", "pyarrow")
 
 Status = Literal["running", "complete", "interrupted"]
 
@@ -72,13 +71,12 @@ def read_description(run: Path) -> RunDescription:
 
 def write_description(run: Path, name: str, scenario: Scenario, status: Status) -> None:
     """Write ``run.json``."""
-    versions = {"python": platform.python_version()}
     description = RunDescription(
         schema_version=SCHEMA_VERSION,
         status=status,
         name=name,
         seed=scenario.seed,
-        versions=versions | {package: version(package) for package in PACKAGES},
+        versions={**running_release().versions, "pyarrow": version("pyarrow")},
         scenario=scenario,
     )
     write_json_atomically(run / RUN_FILE, description.model_dump(mode="json"))
@@ -95,24 +93,40 @@ def default_directory(name: str, seed: int) -> Path:
     return path
 
 
+def check_directory(path: Path, *, force: bool) -> None:
+    """Whether a run may go there; nothing is changed.
+
+    Raises:
+        BadInput: something is there already, and may not be replaced.
+    """
+    try:
+        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+            if not force:
+                raise BadInput(str(path), "exists already; --force replaces a run")
+            _check_ours(path)
+        whole = path.absolute()
+        home = next(place for place in (whole, *whole.parents) if place.exists())
+        if not home.is_dir() or not os.access(home, os.W_OK):
+            raise BadInput(str(path), f"cannot be made: {home} is no directory to write in")
+    except OSError as error:
+        raise BadInput(str(path), f"cannot be made: {error.strerror}") from None
+
+
 def prepare_directory(path: Path, *, force: bool) -> None:
     """Make an empty directory for a run.
 
     Raises:
         BadInput: something is there already, and may not be replaced or written.
     """
+    check_directory(path, force=force)
     try:
-        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-            if not force:
-                raise BadInput(str(path), "exists already; --force replaces a run")
-            _remove_run(path)
+        _remove_run(path)
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(str(path), f"cannot be made: {error.strerror}") from None
 
 
-def _remove_run(path: Path) -> None:
-    """Remove what a run wrote into a directory, and nothing else."""
+def _check_ours(path: Path) -> None:
     try:
         described = json.loads((path / RUN_FILE).read_text(encoding="utf-8"))
         is_ours = {"schema_version", "scenario"} <= described.keys()
@@ -120,6 +134,10 @@ def _remove_run(path: Path) -> None:
         is_ours = False
     if not is_ours:
         raise BadInput(str(path), f"has no {RUN_FILE} of ours, so --force leaves it alone")
+
+
+def _remove_run(path: Path) -> None:
+    """Remove what a run wrote into a directory, and nothing else."""
     for name in (*TABLES, PENDING, COMPARED):
         if (path / name).is_dir():
             shutil.rmtree(path / name)

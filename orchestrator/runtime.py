@@ -6,54 +6,57 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from agents.engine import Job
+from agents.host import ProviderHost
 from agents.provider import ProviderReply
-from hubs.matching_hub import ChatReply, ChatRound, MatchingHub
-from hubs.workflow_hub import WorkflowHub, WorkflowReply, WorkflowRound
-from orchestrator.assembly import WORKFLOW_HUB, Market, build_providers
+from hubs.host import HubHost, HubSeats, HubsReply, HubsRound
+from orchestrator.assembly import Market
 from orchestrator.scenario import Scenario
 
 
 class Runtime(Protocol):
-    """Carries the messages of a round."""
+    """Holds the participants of one trial after the other, and carries their messages."""
+
+    def seat(self, scenario: Scenario, market: Market) -> None:
+        """Let the providers and hubs of a new trial take their places."""
 
     def step_providers(
         self, jobs: Mapping[str, Sequence[Job]], until_s: float
     ) -> list[ProviderReply]:
         """Hand out jobs by provider, advance every engine; replies in order of provider."""
 
-    def clear_chat(self, rounds: Mapping[str, ChatRound]) -> dict[str, ChatReply]:
-        """Clear every matching hub; replies in order of hub."""
-
-    def clear_workflows(self, round_: WorkflowRound) -> WorkflowReply:
-        """Clear the workflow hub."""
+    def clear_hubs(self, round_: HubsRound) -> HubsReply:
+        """Clear every hub; replies in order of hub."""
 
 
 class InProcess:
     """Everyone in this process."""
 
-    def __init__(self, scenario: Scenario, market: Market):
-        self.providers = build_providers(scenario, market.seed)
-        self.matching_hubs = {
-            hub: MatchingHub(hub, members, market.domains, scenario.hubs, market.hub_seed)
-            for hub, members in market.matching_members.items()
-        }
-        self.workflow_hub = WorkflowHub(
-            WORKFLOW_HUB, market.workflow_members, scenario.hubs.workflow
-        )
+    def __init__(self) -> None:
+        self.providers = ProviderHost()
+        self.hubs = HubHost()
+
+    def seat(self, scenario: Scenario, market: Market) -> None:
+        """Seat all in one host each."""
+        self.providers.seat(scenario.providers, scenario.electricity, market.seed)
+        self.hubs.seat(hub_seats(scenario, market))
 
     def step_providers(
         self, jobs: Mapping[str, Sequence[Job]], until_s: float
     ) -> list[ProviderReply]:
         """Step one provider after the other."""
-        return [
-            provider.step(jobs.get(provider.profile.provider, ()), until_s)
-            for provider in self.providers
-        ]
+        return self.providers.step(jobs, until_s)
 
-    def clear_chat(self, rounds: Mapping[str, ChatRound]) -> dict[str, ChatReply]:
+    def clear_hubs(self, round_: HubsRound) -> HubsReply:
         """Clear one hub after the other."""
-        return {hub: self.matching_hubs[hub].clear(round_) for hub, round_ in rounds.items()}
+        return self.hubs.clear(round_)
 
-    def clear_workflows(self, round_: WorkflowRound) -> WorkflowReply:
-        """Clear the workflow hub."""
-        return self.workflow_hub.clear(round_)
+
+def hub_seats(scenario: Scenario, market: Market) -> HubSeats:
+    """All hubs of a trial, as one host of them all would be told."""
+    return HubSeats(
+        matching=market.matching_members,
+        workflow=market.workflow_members,
+        domains=market.domains,
+        params=scenario.hubs,
+        seed=market.hub_seed,
+    )

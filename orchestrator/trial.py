@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from agents.engine import Job
 from agents.provider import ProviderReply
+from hubs.host import HubsRound
 from hubs.matching_hub import ChatReply, ChatRound
 from hubs.workflow_hub import WorkflowReply, WorkflowRound
 from market.messages import (
@@ -36,7 +37,7 @@ class Trial:
     Args:
         scenario: what to run.
         market: who takes part.
-        runtime: where they live.
+        runtime: where they are seated.
     """
 
     def __init__(self, scenario: Scenario, market: Market, runtime: Runtime):
@@ -61,10 +62,12 @@ class Trial:
             workflows = self._workflow_arrivals(now_s)
             clock.lap("routing_s")
             bids = {reply.bid.provider: reply.bid for reply in replies}
-            chat = self._clear_chat(number, completions, arrived, bids)
-            clock.lap("chat_s")
-            bought = self._clear_workflows(number, completions, workflows, bids)
-            clock.lap("workflows_s")
+            asked = HubsRound(
+                self._chat_rounds(number, completions, arrived, bids),
+                self._workflow_round(number, completions, workflows, bids),
+            )
+            chat, bought = self._clear(asked)
+            clock.lap("hubs_s")
             to_hand_out = self._hand_out(chat, bought, now_s)
             yield RoundRecord(
                 number=number,
@@ -145,14 +148,20 @@ class Trial:
             requests.append(request)
         return requests
 
-    def _clear_chat(
+    def _clear(self, asked: HubsRound) -> tuple[dict[str, ChatReply], WorkflowReply]:
+        """Every hub settles, learns, predicts and clears."""
+        reply = self._runtime.clear_hubs(asked)
+        assert reply.workflow is not None  # one was asked
+        return reply.chat, reply.workflow
+
+    def _chat_rounds(
         self,
         number: int,
         completions: Sequence[Completion],
         arrived: Sequence[OpenChat],
         bids: Mapping[str, Bid],
-    ) -> dict[str, ChatReply]:
-        """Every matching hub settles, learns, predicts and clears."""
+    ) -> dict[str, ChatRound]:
+        """What every matching hub gets to know in this round."""
         done_at: dict[str, list[Completion]] = defaultdict(list)
         for done in completions:
             if done.kind == CHAT:
@@ -160,7 +169,7 @@ class Trial:
         arrived_at: dict[str, list[tuple[ChatRequest, str]]] = defaultdict(list)
         for chat in arrived:
             arrived_at[chat.hub].append((chat.request, chat.guessed_domain))
-        rounds = {
+        return {
             hub: ChatRound(
                 number,
                 done_at[hub],
@@ -169,19 +178,17 @@ class Trial:
             )
             for hub, members in self._market.matching_members.items()
         }
-        return self._runtime.clear_chat(rounds)
 
-    def _clear_workflows(
+    def _workflow_round(
         self,
         number: int,
         completions: Sequence[Completion],
         requests: Sequence[WorkflowRequest],
         bids: Mapping[str, Bid],
-    ) -> WorkflowReply:
+    ) -> WorkflowRound:
         nodes = [done for done in completions if done.kind == NODE]
         offered = [bids[member.provider] for member in self._market.workflow_members]
-        round_ = WorkflowRound(number, nodes, requests, offered, last=self._is_last(number))
-        return self._runtime.clear_workflows(round_)
+        return WorkflowRound(number, nodes, requests, offered, last=self._is_last(number))
 
     def _hand_out(
         self, chat: Mapping[str, ChatReply], bought: WorkflowReply, now_s: float

@@ -10,6 +10,7 @@ from rich.console import Console
 from orchestrator.progress import RunProgress
 from orchestrator.run import run_scenario
 from orchestrator.run_directory import prepare_directory
+from orchestrator.runtime import InProcess, Runtime
 from orchestrator.scenario import Scenario
 from tests.invariants import check_run
 
@@ -58,10 +59,11 @@ def run_market(
     directory: Path,
     name: str = "test",
     progress: RunProgress | None = None,
+    runtime: Runtime | None = None,
 ) -> Path:
     """Run a market into ``directory`` and check what must hold of any run."""
     prepare_directory(directory, force=False)
     with progress or RunProgress(Console(quiet=True), scenario.rounds) as shown:
-        run_scenario(scenario, name, directory, shown)
+        run_scenario(scenario, name, directory, runtime or InProcess(), shown.show)
     check_run(directory)
     return directory

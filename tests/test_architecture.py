@@ -22,7 +22,13 @@ HOMES = {
     "click": ("orchestrator/cli.py",),
     "yaml": ("orchestrator/",),
     "time": ("orchestrator/",),
-    "ray": (),
+    "ray": (
+        "agents/actor.py",
+        "hubs/actor.py",
+        "orchestrator/actor.py",
+        "orchestrator/ray_runtime.py",
+        "orchestrator/ray_driver.py",
+    ),
     "vllm": (),
     "random": (),
 }

@@ -100,8 +100,7 @@ class RoundRows:
             *self._at,
             engines_s=seconds["engines_s"],
             routing_s=seconds["routing_s"],
-            chat_s=seconds["chat_s"],
-            workflows_s=seconds["workflows_s"],
+            hubs_s=seconds["hubs_s"],
             log_s=log_s,
         )
 

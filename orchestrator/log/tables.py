@@ -236,8 +236,7 @@ class TimingRow(NamedTuple):
     round: Round
     engines_s: Annotated[float, "advancing the providers"]
     routing_s: Annotated[float, "arrivals and routing"]
-    chat_s: Annotated[float, "the matching hubs"]
-    workflows_s: Annotated[float, "the workflow hub"]
+    hubs_s: Annotated[float, "the matching hubs and the workflow hub"]
     log_s: Annotated[float, "making the rows of the log"]
 
 

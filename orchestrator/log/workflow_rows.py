@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from hubs.workflow_hub import WorkflowAward
+from hubs.workflow_hub import WORKFLOW_HUB, WorkflowAward
 from market.messages import WORKFLOW, Bid
 from market.money import TOKENS_PER_MTOK, nano_usd
-from orchestrator.assembly import WORKFLOW_HUB
 from orchestrator.log.tables import AwardRow, EdgeRow, NodeRow, WorkflowRow
 from orchestrator.records import OpenWorkflow
 

@@ -10,7 +10,15 @@ SMALL = ["--providers", "10", "--requests", "8", "--hubs", "2", "--rounds", "24"
 def test_a_small_run_prints_every_figure() -> None:
     result = CliRunner().invoke(command, SMALL)
     assert result.exit_code == 0, result.output
-    for figure in ("rounds/s", "requests/s", "peak PSS", "engines", "profile, by own time"):
+    for figure in (
+        "in-process",
+        "Ray, 4 actors",
+        "rounds/s",
+        "requests/s",
+        "peak PSS",
+        "engines",
+        "by own time",
+    ):
         assert figure in result.output
 
 

@@ -56,8 +56,9 @@ MATCHING = {
 }
 
 
-def walras(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(main, list(map(str, arguments)))
+def walras(command: str, *arguments: str | Path) -> Result:
+    here = ["--ray", "off"] if command == "run" else []
+    return CliRunner().invoke(main, [command, *here, *map(str, arguments)])
 
 
 def assert_one_line_error(result: Result, *parts: str) -> None:
@@ -219,7 +220,7 @@ def test_an_interrupted_run_keeps_what_was_committed(
     out = tmp_path / "out"
     result = walras("run", scenario, "--out", out, "--set", "log.checkpoint_rounds=1")
     assert result.exit_code == 130
-    assert f"interrupted; what was committed is in {out}" in result.stderr
+    assert f"interrupted; the rounds that were committed are in {out}" in result.stderr
     assert read_description(out).status == "interrupted"
     assert json.loads((out / "checkpoint.json").read_text())["round"] == 2
 

@@ -19,7 +19,7 @@ import pytest
 from agents.provider import Provider
 from market.money import nano_usd
 from orchestrator.assembly import assemble
-from orchestrator.runtime import InProcess
+from orchestrator.runtime import InProcess, hub_seats
 from orchestrator.scenario import Scenario
 from orchestrator.trial import Trial
 from tests.markets import GROUPS, small_market
@@ -62,17 +62,12 @@ def _inside(thing: Any) -> list[Any]:
 class Wiretap(InProcess):
     """A runtime that keeps every message to and from a hub."""
 
-    def __init__(self, *args: Any):
-        super().__init__(*args)
+    def __init__(self) -> None:
+        super().__init__()
         self.heard: list[Any] = []
 
-    def clear_chat(self, rounds: Any) -> Any:
-        replies = super().clear_chat(rounds)
-        self.heard += [rounds, replies]
-        return replies
-
-    def clear_workflows(self, round_: Any) -> Any:
-        reply = super().clear_workflows(round_)
+    def clear_hubs(self, round_: Any) -> Any:
+        reply = super().clear_hubs(round_)
         self.heard += [round_, reply]
         return reply
 
@@ -81,7 +76,8 @@ class Wiretap(InProcess):
 def secrets_and_numbers() -> tuple[set[float], set[float]]:
     scenario = distorted()
     market = assemble(scenario, 0)
-    runtime = Wiretap(scenario, market)
+    runtime = Wiretap()
+    runtime.seat(scenario, market)
     secrets: set[float] = set()
     for record in Trial(scenario, market, runtime).rounds():
         secrets |= {reply.private.cost_usd_per_mtok for reply in record.replies}
@@ -90,9 +86,8 @@ def secrets_and_numbers() -> tuple[set[float], set[float]]:
             secrets |= {truth.quality_usd, truth.latency_usd_per_s}
     listened = [
         market.router,
-        market.matching_members,
-        runtime.matching_hubs,
-        runtime.workflow_hub,
+        hub_seats(scenario, market),
+        runtime.hubs,
         runtime.heard,
     ]
     secrets |= {nano_usd(secret) for secret in secrets}
@@ -122,5 +117,7 @@ def test_hubs_hold_no_provider_or_client(
     secrets_and_numbers: tuple[set[float], set[float]],
 ) -> None:
     scenario = distorted()
-    hub = InProcess(scenario, assemble(scenario, 0)).matching_hubs["hub-0"]
-    assert not any(isinstance(member, Provider) for member in hub.members)
+    seats = hub_seats(scenario, assemble(scenario, 0))
+    members = [member for members in seats.matching.values() for member in members]
+    assert members
+    assert not any(isinstance(member, Provider) for member in members)

@@ -15,7 +15,7 @@ from orchestrator.log.writer import CHECKPOINT, PENDING, publish_pending
 
 
 def timing(round_: int) -> TimingRow:
-    return TimingRow(0, round_, 0.1, 0.2, 0.3, 0.4, 0.5)
+    return TimingRow(0, round_, 0.1, 0.2, 0.3, 0.4)
 
 
 def settlement(round_: int) -> SettlementRow:

@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.console import Console
 
-from orchestrator.progress import RunProgress
+from orchestrator.progress import Advance, RunProgress
 from orchestrator.scenario import Scenario
 from tests.markets import run_market
 
@@ -33,7 +33,7 @@ class StoppedAfter(RunProgress):
         super().__init__(Console(quiet=True), rounds)
         self._left = rounds
 
-    def round_done(self, stage: str, note: str, *, draining: bool) -> None:
+    def show(self, advance: Advance) -> None:
         self._left -= 1
         if not self._left:
             raise KeyboardInterrupt

@@ -1,0 +1,24 @@
+"""The Ray actor that hosts providers."""
+
+from __future__ import annotations
+
+import ray
+
+from agents.host import ProviderHost
+from market.garbage import collect_rarely
+from market.release import Release, running_release
+
+
+class ProviderProcess(ProviderHost):
+    """A host of providers in a process of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        collect_rarely()
+
+    def home(self) -> tuple[str, Release]:
+        """The address of the node, and what runs there."""
+        return ray.util.get_node_ip_address(), running_release()
+
+
+ProviderActor = ray.remote(ProviderProcess)

@@ -1,0 +1,58 @@
+"""The Ray actor that drives the rounds."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import ray
+
+from market.garbage import collect_rarely
+from market.release import Release, running_release
+from orchestrator.packing import pack
+from orchestrator.progress import Advance
+from orchestrator.ray_runtime import RayRuntime, check_release
+from orchestrator.run import run_scenario
+from orchestrator.scenario import Scenario
+
+
+class Orchestrator:
+    """Runs one scenario; while it does, other threads answer how far it is, or stop it."""
+
+    def __init__(self) -> None:
+        collect_rarely()
+        self._runtime: RayRuntime | None = None
+        self._advance: Advance | None = None
+        self._stopped = threading.Event()
+
+    def open_market(self, scenario: Scenario, driver: Release, wait_s: float) -> None:
+        """Start the actors of a market; all, this one too, must run what the driver runs."""
+        check_release(ray.util.get_node_ip_address(), running_release(), driver)
+        packing = pack(scenario, ray.available_resources().get("CPU", 0.0))
+        self._runtime = RayRuntime(packing, driver, wait_s)
+
+    def run(self, scenario: Scenario, name: str, directory: Path) -> bool:
+        """Run the scenario; returns whether it came to its end, rather than being stopped."""
+        assert self._runtime is not None, "open_market comes first"
+        try:
+            run_scenario(scenario, name, directory, self._runtime, self._report)
+        except KeyboardInterrupt:
+            return False
+        return True
+
+    def advance(self) -> Advance | None:
+        """How far the run has come; None before its first round is over."""
+        return self._advance
+
+    def stop(self) -> None:
+        """End the run after this round."""
+        self._stopped.set()
+
+    def _report(self, advance: Advance) -> None:
+        self._advance = advance
+        if self._stopped.is_set():
+            raise KeyboardInterrupt
+
+
+#: One thread runs, the others answer and stop. It asks for no CPU, so that any node will do.
+OrchestratorActor = ray.remote(num_cpus=0, max_concurrency=3)(Orchestrator)

@@ -1,0 +1,79 @@
+"""Packing: which providers and hubs share an actor, and what each actor asks of the cluster."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agents.population import roster
+from hubs.workflow_hub import WORKFLOW_HUB
+from orchestrator.assembly import matching_hubs
+from orchestrator.scenario import Scenario
+
+#: Fewer providers than this are not worth an actor of their own, unless the scenario says so.
+LEAST_PROVIDERS = 25
+
+#: What an actor asks for: a process with our imports, and room for what it learns.
+ACTOR_MEMORY_BYTES = 256 * 2**20
+
+
+@dataclass(frozen=True)
+class Place:
+    """One actor: who lives in it, and what it asks of the cluster."""
+
+    members: tuple[str, ...]
+    cpus: float
+    gpus: float = 0.0
+
+    @property
+    def resources(self) -> dict[str, float]:
+        """What Ray must reserve, by its names."""
+        asked = {"CPU": self.cpus, "GPU": self.gpus, "memory": ACTOR_MEMORY_BYTES}
+        return {name: amount for name, amount in asked.items() if amount}
+
+
+@dataclass(frozen=True)
+class Packing:
+    """The actors of a run: hosts of providers, and hosts of hubs."""
+
+    providers: tuple[Place, ...]
+    hubs: tuple[Place, ...]
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """All actors, hosts of providers first."""
+        return self.providers + self.hubs
+
+
+def pack(scenario: Scenario, cpus: float) -> Packing:
+    """Who shares an actor, where ``cpus`` CPUs are free.
+
+    What the scenario leaves open is chosen so that providers and hubs, which take turns, each get
+    half of the places that the CPUs have room for. A provider whose engine needs GPUs gets an
+    actor of its own. Members are dealt out in turn, so that groups mix.
+    """
+    params = scenario.packing
+    groups = roster(scenario.providers)
+    gpus = {name: group.engine.gpus for name, group in groups.items()}
+    own = [Place((name,), params.cpus_per_actor, gpus[name]) for name in groups if gpus[name]]
+    sharing = [name for name in groups if not gpus[name]]
+    hubs = [*matching_hubs(scenario), WORKFLOW_HUB]
+    room = max(1, (math.floor(cpus / params.cpus_per_actor) - len(own)) // 2) if cpus else 1
+    hosts = _actors(len(sharing), params.providers_per_actor, room, LEAST_PROVIDERS)
+    houses = _actors(len(hubs), params.hubs_per_actor, room, 1)
+    return Packing(
+        tuple(own) + tuple(Place(some, params.cpus_per_actor) for some in _dealt(sharing, hosts)),
+        tuple(Place(some, params.cpus_per_actor) for some in _dealt(hubs, houses)),
+    )
+
+
+def _actors(members: int, per_actor: int | None, room: int, least: int) -> int:
+    """How many actors ``members`` are dealt out to."""
+    if per_actor is not None:
+        return math.ceil(members / per_actor)
+    return min(math.ceil(members / least), room)
+
+
+def _dealt(names: Sequence[str], actors: int) -> list[tuple[str, ...]]:
+    return [tuple(names[actor::actors]) for actor in range(actors)]

@@ -1,0 +1,201 @@
+"""The participants of a market in Ray actors: one message per actor and phase of a round."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import ray
+from ray.exceptions import GetTimeoutError, RayActorError
+from ray.util.placement_group import PlacementGroup, placement_group, remove_placement_group
+from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
+
+from agents.actor import ProviderActor
+from agents.engine import Job
+from agents.provider import ProviderReply
+from hubs.actor import HubActor
+from hubs.host import HubSeats, HubsReply, HubsRound
+from hubs.workflow_hub import WORKFLOW_HUB
+from market.errors import DifferentRelease, NotEnoughResources, ParticipantLost, WalrasError
+from market.release import Release
+from orchestrator.assembly import Market
+from orchestrator.packing import Packing, Place
+from orchestrator.runtime import hub_seats
+from orchestrator.scenario import Scenario
+
+#: How long a reservation may take where the cluster has what is asked, but others use it.
+BUSY_S = 15.0
+
+#: How long actors may take to start: a process each, on a slow disk.
+START_S = 600.0
+
+GIB = 2**30
+
+
+class RayRuntime:
+    """Providers and hubs in actors of one placement group, which end with their creator.
+
+    Args:
+        packing: who shares an actor.
+        release: what every actor must run.
+        wait_s: how long to wait for the cluster to grow to what the packing asks for.
+
+    Raises:
+        NotEnoughResources: the cluster does not have that much, or not within ``wait_s``.
+        DifferentRelease: an actor runs another version or source.
+        ParticipantLost: an actor does not start.
+    """
+
+    def __init__(self, packing: Packing, release: Release, wait_s: float = 0.0):
+        self._packing = packing
+        self._group = _reserve(packing, wait_s)
+        kinds = [ProviderActor] * len(packing.providers) + [HubActor] * len(packing.hubs)
+        handles = [
+            kind.options(**_options(place, self._group, index)).remote()
+            for index, (kind, place) in enumerate(zip(kinds, packing.places, strict=True))
+        ]
+        self._hosts = handles[: len(packing.providers)]
+        self._houses = handles[len(packing.providers) :]
+        try:
+            for node, theirs in _answers([handle.home.remote() for handle in handles], START_S):
+                check_release(node, theirs, release)
+        except WalrasError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the actors and give back what they held."""
+        remove_placement_group(self._group)
+
+    def seat(self, scenario: Scenario, market: Market) -> None:
+        """Tell every actor who lives in it."""
+        groups = ray.put(scenario.providers)
+        seats = hub_seats(scenario, market)
+        _answers(
+            [
+                host.seat.remote(groups, scenario.electricity, market.seed, place.members)
+                for host, place in zip(self._hosts, self._packing.providers, strict=True)
+            ]
+            + [
+                house.seat.remote(_seats_of(seats, place.members))
+                for house, place in zip(self._houses, self._packing.hubs, strict=True)
+            ]
+        )
+
+    def step_providers(
+        self, jobs: Mapping[str, Sequence[Job]], until_s: float
+    ) -> list[ProviderReply]:
+        """Step all hosts at once."""
+        answers = _answers(
+            [
+                host.step.remote({n: jobs[n] for n in place.members if n in jobs}, until_s)
+                for host, place in zip(self._hosts, self._packing.providers, strict=True)
+            ]
+        )
+        replies = [reply for answer in answers for reply in answer]
+        return sorted(replies, key=lambda reply: str(reply.bid.provider))
+
+    def clear_hubs(self, round_: HubsRound) -> HubsReply:
+        """Clear in all hosts of hubs at once."""
+        answers: list[HubsReply] = _answers(
+            [
+                house.clear.remote(_round_of(round_, place.members))
+                for house, place in zip(self._houses, self._packing.hubs, strict=True)
+            ]
+        )
+        chat = {hub: reply for answer in answers for hub, reply in answer.chat.items()}
+        workflow = next((a.workflow for a in answers if a.workflow is not None), None)
+        return HubsReply({hub: chat[hub] for hub in round_.chat}, workflow)
+
+
+def _seats_of(seats: HubSeats, members: Sequence[str]) -> HubSeats:
+    return HubSeats(
+        matching={hub: seats.matching[hub] for hub in members if hub != WORKFLOW_HUB},
+        workflow=seats.workflow if WORKFLOW_HUB in members else None,
+        domains=seats.domains,
+        params=seats.params,
+        seed=seats.seed,
+    )
+
+
+def _round_of(round_: HubsRound, members: Sequence[str]) -> HubsRound:
+    return HubsRound(
+        chat={hub: round_.chat[hub] for hub in members if hub != WORKFLOW_HUB},
+        workflow=round_.workflow if WORKFLOW_HUB in members else None,
+    )
+
+
+def _options(place: Place, group: PlacementGroup, index: int) -> dict[str, Any]:
+    return {
+        "num_cpus": place.cpus,
+        "num_gpus": place.gpus,
+        "memory": place.resources["memory"],
+        "scheduling_strategy": PlacementGroupSchedulingStrategy(group, index),
+    }
+
+
+def _reserve(packing: Packing, wait_s: float) -> PlacementGroup:
+    """Reserve everything or nothing, so that two runs never wait for each other's half."""
+    bundles = [place.resources for place in packing.places]
+    if wait_s <= 0 and _lacking(bundles, ray.cluster_resources()):
+        raise NotEnoughResources(_shortage(bundles))
+    group = placement_group(bundles, strategy="SPREAD")
+    if not group.wait(max(wait_s, BUSY_S)):
+        remove_placement_group(group)
+        raise NotEnoughResources(_shortage(bundles))
+    return group
+
+
+def _lacking(bundles: Sequence[Mapping[str, float]], there: Mapping[str, float]) -> bool:
+    return any(amount > there.get(name, 0.0) for name, amount in _total(bundles).items())
+
+
+def _total(bundles: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    names = ("CPU", "GPU", "memory")
+    return {name: sum(bundle.get(name, 0.0) for bundle in bundles) for name in names}
+
+
+def _shortage(bundles: Sequence[Mapping[str, float]]) -> str:
+    """What is asked, what there is, and what to do."""
+    asked = _amounts(_total(bundles))
+    there, free = _amounts(ray.cluster_resources()), _amounts(ray.available_resources())
+    return (
+        f"not enough on the cluster: {len(bundles)} actors ask for {asked}; it has {there}, of "
+        f"which {free} are free; see packing in the scenario, or --wait for a cluster that grows"
+    )
+
+
+def _amounts(resources: Mapping[str, float]) -> str:
+    cpus, gpus = (resources.get(name, 0.0) for name in ("CPU", "GPU"))
+    return f"{cpus:g} CPUs, {gpus:g} GPUs and {resources.get('memory', 0.0) / GIB:.1f} GiB"
+
+
+def check_release(node: str, theirs: Release, driver: Release) -> None:
+    """Whether a process on ``node`` runs what the driver runs.
+
+    Raises:
+        DifferentRelease: names the node and the first difference.
+    """
+    difference = theirs.difference_from(driver)
+    if difference is not None:
+        raise DifferentRelease(f"node {node} {difference}, which is what the driver runs")
+
+
+def _answers(references: Sequence[Any], timeout_s: float | None = None) -> list[Any]:
+    """What actors answer, in order."""
+    with _losses():
+        answers: list[Any] = ray.get(list(references), timeout=timeout_s)
+    return answers
+
+
+@contextmanager
+def _losses() -> Iterator[None]:
+    """One line for an actor that is gone."""
+    try:
+        yield
+    except RayActorError as error:
+        cause = " ".join(str(error).split())
+        raise ParticipantLost(f"an actor of the market is gone: {cause}") from error
+    except GetTimeoutError as error:
+        raise ParticipantLost(f"an actor did not start within {START_S:g} s") from error

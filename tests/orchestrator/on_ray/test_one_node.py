@@ -1,0 +1,138 @@
+"""A market in the actors of one Ray node."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import ray
+
+from market.errors import DifferentRelease, NotEnoughResources, ParticipantLost
+from market.release import running_release
+from orchestrator import ray_runtime
+from orchestrator.log import read_table
+from orchestrator.packing import pack
+from orchestrator.progress import Advance
+from orchestrator.ray_driver import connect
+from orchestrator.ray_runtime import RayRuntime
+from orchestrator.run import run_scenario
+from orchestrator.run_directory import prepare_directory, read_description
+from orchestrator.scenario import Scenario
+from tests.markets import run_market, small_market
+from tests.orchestrator.test_determinism import rows
+
+LITTLE = {"cpus_per_actor": 0.1}
+
+PACKINGS: dict[str, dict[str, Any]] = {
+    "automatic": LITTLE,
+    "each hub alone": LITTLE | {"providers_per_actor": 3, "hubs_per_actor": 1},
+    "unevenly": LITTLE | {"providers_per_actor": 7, "hubs_per_actor": 2},
+    "all together": LITTLE | {"providers_per_actor": 100, "hubs_per_actor": 100},
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def node() -> Iterator[None]:
+    connect("local")
+    yield
+    ray.shutdown()
+
+
+@pytest.fixture(scope="module")
+def in_process(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    scenario = small_market(trials=2, compare=["random"])
+    return run_market(scenario, tmp_path_factory.mktemp("in_process") / "run")
+
+
+@pytest.mark.parametrize("packing", PACKINGS.values(), ids=PACKINGS.keys())
+def test_rows_are_those_of_one_process_however_it_is_packed(
+    packing: dict[str, Any], in_process: Path, tmp_path: Path
+) -> None:
+    scenario = small_market(trials=2, compare=["random"], packing=packing)
+    with closing(RayRuntime(pack(scenario, cpus=2), running_release())) as runtime:
+        run = run_market(scenario, tmp_path / "run", runtime=runtime)
+    assert rows(run) == rows(in_process)
+    random = Path("compared") / "random"
+    assert rows(run / random) == rows(in_process / random)
+
+
+def test_an_actor_that_dies_ends_the_run_with_what_was_committed(tmp_path: Path) -> None:
+    scenario = small_market(rounds=200, packing=LITTLE, log={"checkpoint_rounds": 2})
+    prepare_directory(tmp_path / "run", force=False)
+
+    def kill_a_host(advance: Advance) -> None:
+        if advance.rounds == 5:
+            (pid,) = (p.pid for p in psutil.process_iter() if is_ours(p, "ray::ProviderProcess"))
+            os.kill(pid, signal.SIGKILL)
+
+    with (
+        closing(RayRuntime(pack(scenario, cpus=2), running_release())) as runtime,
+        pytest.raises(ParticipantLost, match="an actor of the market is gone"),
+    ):
+        run_scenario(scenario, "test", tmp_path / "run", runtime, kill_a_host)
+    assert read_description(tmp_path / "run").status == "interrupted"
+    logged = read_table(tmp_path / "run", "rounds").column("round").to_pylist()
+    assert sorted(logged) == [1, 2, 3, 4]
+
+
+def is_ours(process: psutil.Process, title: str) -> bool:
+    try:
+        return title in " ".join(process.cmdline()) and process.ppid() in {
+            child.pid for child in psutil.Process().children(recursive=True)
+        }
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_a_node_with_other_source_is_refused_and_its_places_are_given_back() -> None:
+    release = running_release()
+    driver = replace(release, source="0" * 64)
+    expected = f"node .* runs source {release.source[:12]}, expected 000000000000, which is what"
+    for _ in range(2):  # each asks for most of the node
+        with pytest.raises(DifferentRelease, match=expected):
+            RayRuntime(pack(small_market(packing={"cpus_per_actor": 0.9}), cpus=2), driver)
+
+
+@pytest.mark.parametrize(
+    ("asked", "numbers"),
+    [
+        ({"cpus_per_actor": 500.0}, "2 actors ask for 1000 CPUs, 0 GPUs and 0.5 GiB"),
+        (
+            {"providers_per_actor": 1, "cpus_per_actor": 100.0},
+            "13 actors ask for 1300 CPUs, 0 GPUs and 3.2 GiB",
+        ),
+    ],
+)
+def test_more_than_the_node_has_is_refused_with_the_numbers(
+    asked: dict[str, Any], numbers: str
+) -> None:
+    cpus = ray.cluster_resources()["CPU"]
+    with pytest.raises(NotEnoughResources, match=f"{numbers}; it has {cpus:g} CPUs, "):
+        RayRuntime(pack(small_market(packing=asked), cpus=0), running_release())
+
+
+def gpu_market() -> Scenario:
+    document = small_market().model_dump(mode="json")
+    document["providers"][0]["engine"]["gpus"] = 1
+    return Scenario.model_validate(document)
+
+
+def test_gpus_that_nobody_has_are_refused_with_the_numbers() -> None:
+    with pytest.raises(NotEnoughResources, match=r"10 actors ask for .* 8 GPUs .* 0 GPUs"):
+        RayRuntime(pack(gpu_market(), cpus=2), running_release())
+
+
+def test_what_another_run_holds_is_refused_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpus = ray.cluster_resources()["CPU"]
+    scenario = small_market(packing={"cpus_per_actor": 0.3 * cpus})
+    with closing(RayRuntime(pack(scenario, cpus=cpus), running_release())):
+        monkeypatch.setattr(ray_runtime, "BUSY_S", 0.5)
+        with pytest.raises(NotEnoughResources, match=r"of which .* are free"):
+            RayRuntime(pack(scenario, cpus=cpus), running_release())

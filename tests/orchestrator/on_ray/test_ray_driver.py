@@ -1,0 +1,117 @@
+"""The command's side of a run on Ray."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from market.errors import BadInput
+from market.release import SOURCE
+from orchestrator.cli import main
+from orchestrator.ray_driver import check_address
+from tests.invariants import check_run
+from tests.markets import run_market, small_market
+from tests.orchestrator.test_determinism import rows
+
+ROOT = Path(__file__).resolve().parents[3]
+WALRAS = Path(sys.executable).with_name("walras")
+
+
+@pytest.fixture
+def scenario(tmp_path: Path) -> Path:
+    path = tmp_path / "market.yaml"
+    document = small_market().model_dump(mode="json", exclude_none=True)
+    path.write_text(yaml.safe_dump(document))
+    return path
+
+
+@pytest.mark.parametrize("address", ["local", "auto", "10.0.0.1:6379", "head:6379", "[::1]:6379"])
+def test_an_address_is_taken_as_it_is(address: str) -> None:
+    assert check_address(address) == address
+
+
+@pytest.mark.parametrize("address", ["", "loca", "head", "head:port", "http://head:6379", "a b:1"])
+def test_what_is_no_address_is_refused(address: str) -> None:
+    with pytest.raises(BadInput, match="--ray: expected local, auto, off or HOST:PORT"):
+        check_address(address)
+
+
+def test_the_address_of_a_ray_client_leads_to_ray_job_submit() -> None:
+    with pytest.raises(BadInput, match="use ray job submit"):
+        check_address("ray://head:10001")
+
+
+def test_a_cluster_that_does_not_answer_is_one_line(scenario: Path, tmp_path: Path) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{unused.getsockname()[1]}"
+        command = ["run", str(scenario), "--ray", address, "--out", str(tmp_path / "out")]
+        result = CliRunner().invoke(main, command)
+    assert result.exit_code == 2
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"walras: --ray: no cluster answers at {address}: ")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_run_on_a_ray_of_its_own_is_the_default(scenario: Path, tmp_path: Path) -> None:
+    here = run_market(small_market(), tmp_path / "here")
+    there = tmp_path / "there"
+    command = [WALRAS, "run", scenario, "--out", there, "--set", "packing.providers_per_actor=12"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "best misreport" in done.stdout
+    check_run(there)
+    assert rows(there) == rows(here)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_stops_in_order(
+    how: signal.Signals, scenario: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    settings = ["--set", "rounds=5000", "--set", "log.checkpoint_rounds=1"]
+    command = [WALRAS, "run", scenario, "--out", out, *settings]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as run:
+        deadline = time.monotonic() + 120
+        while not (out / "checkpoint.json").exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        run.send_signal(how)
+        _, errors = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert errors.decode() == (
+        f"walras: interrupted; the rounds that were committed are in {out}, for walras report; "
+        f"to start over, add --out {out} --force\n"
+    )
+    assert json.loads((out / "run.json").read_text())["status"] == "interrupted"
+    committed = json.loads((out / "checkpoint.json").read_text())["round"]
+    assert committed == len(rows(out)["rounds"])
+
+
+def test_workers_with_other_source_are_refused(scenario: Path, tmp_path: Path) -> None:
+    for package in SOURCE:
+        shutil.copytree(ROOT / package, tmp_path / "other" / package)
+    changed = tmp_path / "other" / "hubs" / "ledger.py"
+    changed.write_text(changed.read_text() + "# changed\n")
+    script = (
+        "import sys; from market.release import running_release; running_release(); "
+        f"import os; os.environ['PYTHONPATH'] = {str(tmp_path / 'other')!r}; "
+        "from orchestrator.cli import main; main(sys.argv[1:])"
+    )
+    command = [sys.executable, "-c", script, "run", scenario, "--out", tmp_path / "out"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=120, check=False, cwd=tmp_path
+    )
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert "runs source" in line
+    assert not (tmp_path / "out").exists()
