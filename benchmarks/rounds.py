@@ -17,7 +17,7 @@ import numpy as np
 import psutil
 import ray
 
-from market.garbage import collect_rarely
+from market.process import collect_rarely
 from market.release import running_release
 from orchestrator.packing import pack
 from orchestrator.ray_driver import connect

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ray
 
 from hubs.host import HubHost
-from market.garbage import collect_rarely
+from market.process import collect_rarely, peak_memory_bytes
 from market.release import Release, running_release
 
 
@@ -19,6 +19,10 @@ class HubProcess(HubHost):
     def home(self) -> tuple[str, Release]:
         """The address of the node, and what runs there."""
         return ray.util.get_node_ip_address(), running_release()
+
+    def peak_memory_bytes(self) -> int:
+        """The most memory that was resident here at a time."""
+        return peak_memory_bytes()
 
 
 HubActor = ray.remote(HubProcess)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import ray
 
-from market.garbage import collect_rarely
+from market.process import collect_rarely, peak_memory_bytes
 from market.release import Release, running_release
 from orchestrator.packing import pack
 from orchestrator.progress import Advance
 from orchestrator.ray_runtime import RayRuntime, check_release
-from orchestrator.run import run_scenario
+from orchestrator.run import Footprint, run_scenario
 from orchestrator.scenario import Scenario
 
 
@@ -31,14 +31,15 @@ class Orchestrator:
         packing = pack(scenario, ray.available_resources().get("CPU", 0.0))
         self._runtime = RayRuntime(packing, driver, wait_s)
 
-    def run(self, scenario: Scenario, name: str, directory: Path) -> bool:
-        """Run the scenario; returns whether it came to its end, rather than being stopped."""
+    def run(self, scenario: Scenario, name: str, directory: Path) -> Footprint | None:
+        """Run the scenario to its end; None if it was stopped before."""
         assert self._runtime is not None, "open_market comes first"
         try:
             run_scenario(scenario, name, directory, self._runtime, self._report)
         except KeyboardInterrupt:
-            return False
-        return True
+            return None
+        peaks = [peak_memory_bytes(), *self._runtime.peak_memory_bytes()]
+        return Footprint(len(peaks), sum(peaks))
 
     def advance(self) -> Advance | None:
         """How far the run has come; None before its first round is over."""

@@ -13,9 +13,11 @@ from rich.table import Table
 from orchestrator.analysis.misreport import Misreport, chat_misreport, workflow_misreport
 from orchestrator.analysis.summary import summarize
 from orchestrator.analysis.summary_rows import summary_rows
-from orchestrator.run import Plan
+from orchestrator.run import Footprint, Plan
 from orchestrator.run_directory import COMPARED
 from orchestrator.scenario import Scenario
+
+MIB = 2**20
 
 
 def announce_plan(
@@ -36,8 +38,10 @@ def announce_plan(
     _say(console, f"about {max(1, round(plan.seconds))} s; log in {directory}")
 
 
-def announce_result(console: Console, directory: Path, scenario: Scenario, seconds: float) -> None:
-    """Print the summary of a run that took ``seconds``, and the next commands to type."""
+def announce_result(
+    console: Console, directory: Path, scenario: Scenario, seconds: float, footprint: Footprint
+) -> None:
+    """Print the summary of a run, what it took, and the next commands to type."""
     if console.quiet:
         return
     runs = {scenario.hubs.mechanism: summarize(directory)}
@@ -56,9 +60,14 @@ def announce_result(console: Console, directory: Path, scenario: Scenario, secon
         if misreport is not None:
             _say(console, _misreport_line(misreport))
     rounds = sum(run.rounds for run in runs.values())
-    _say(console, f"\n{rounds} rounds in {seconds:.1f} s. Next:")
+    memory = f"{footprint.peak_bytes / MIB:.0f} MiB in {_counted(footprint.processes, 'process')}"
+    _say(console, f"\n{rounds} rounds in {seconds:.1f} s, at most {memory}. Next:")
     for command in _next_commands(directory):
         _say(console, f"  {command}")
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}es"
 
 
 def _say(console: Console, line: str) -> None:

@@ -114,14 +114,14 @@ def run(
             _terminable(),
         ):
             prepare_directory(directory, force=force)
-            run_market(scenario.stem, directory, progress.show)
+            footprint = run_market(scenario.stem, directory, progress.show)
     except (KeyboardInterrupt, ParticipantLost) as reason:
         interrupted = isinstance(reason, KeyboardInterrupt)
         what = "interrupted" if interrupted else str(reason)
         click.echo(f"walras: {what}; {_what_is_left(directory)}", err=True)
         sys.exit(INTERRUPTED if interrupted else FAILED)
     clock.lap("run_s")
-    announce_result(console, directory, described, clock.seconds["run_s"])
+    announce_result(console, directory, described, clock.seconds["run_s"], footprint)
     if quiet:
         click.echo(directory)
 

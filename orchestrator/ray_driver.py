@@ -18,7 +18,7 @@ from market.errors import BadInput, ParticipantLost, WalrasError
 from market.release import running_release
 from orchestrator.actor import OrchestratorActor
 from orchestrator.progress import Advance
-from orchestrator.run import RunMarket
+from orchestrator.run import Footprint, RunMarket
 from orchestrator.scenario import Scenario
 
 #: Messages go through it only where they are long.
@@ -62,7 +62,7 @@ def _run(
     name: str,
     directory: Path,
     show: Callable[[Advance], None],
-) -> None:
+) -> Footprint:
     """Let the orchestrator run, and show how it gets on; it writes on this node.
 
     Raises:
@@ -74,11 +74,12 @@ def _run(
             advance = _get(orchestrator.advance.remote())
             if advance is not None:
                 show(advance)
-        _get(running)
+        footprint: Footprint = _get(running)
     except KeyboardInterrupt:
         orchestrator.stop.remote()
         _get(running)
         raise
+    return footprint
 
 
 def check_address(address: str) -> str:

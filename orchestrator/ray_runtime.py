@@ -64,6 +64,11 @@ class RayRuntime:
             self.close()
             raise
 
+    def peak_memory_bytes(self) -> list[int]:
+        """The most memory that each actor has had resident at a time."""
+        actors = [*self._hosts, *self._houses]
+        return _answers([actor.peak_memory_bytes.remote() for actor in actors])
+
     def close(self) -> None:
         """End the actors and give back what they held."""
         remove_placement_group(self._group)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from market.errors import BadInput, WalrasError
-from market.garbage import collect_rarely
+from market.process import collect_rarely, peak_memory_bytes
 from orchestrator.assembly import assemble, build_providers, demand_settings, trial_seed
 from orchestrator.demand import count_demand
 from orchestrator.demand.sources import WorkflowDemand
@@ -26,8 +26,16 @@ SECONDS_PER_REQUEST = 0.7e-3
 SECONDS_PER_PROVIDER_ROUND = 3e-5
 
 
+@dataclass(frozen=True)
+class Footprint:
+    """What a run took: its processes, and the most memory that each had resident, summed."""
+
+    processes: int
+    peak_bytes: int
+
+
 #: Runs a market under a name into a prepared directory, and reports after its rounds.
-RunMarket = Callable[[str, Path, Callable[[Advance], None]], None]
+RunMarket = Callable[[str, Path, Callable[[Advance], None]], Footprint]
 
 
 @dataclass(frozen=True)
@@ -116,9 +124,10 @@ def run_scenario(
 def in_this_process(scenario: Scenario) -> RunMarket:
     """What runs a scenario without Ray."""
 
-    def run(name: str, directory: Path, report: Callable[[Advance], None]) -> None:
+    def run(name: str, directory: Path, report: Callable[[Advance], None]) -> Footprint:
         collect_rarely()
         run_scenario(scenario, name, directory, InProcess(), report)
+        return Footprint(1, peak_memory_bytes())
 
     return run
 
