@@ -198,6 +198,7 @@ def _draw_provider(
         chat_slots=group.chat_slots,
         workflow_slots=group.workflow_slots,
         engine=group.engine.draw_profile(rng("speed")),
+        model=model.name if group.models else None,
     )
     base = _draw_base(group, model, rng)
     cost = PaperCost(group.cost, base, electricity, seed, "provider", name)

@@ -8,7 +8,7 @@ dialogue stays in its hub, where its cache is.
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 
 from river import naive_bayes
@@ -33,7 +33,7 @@ class ContentRouter:
         self._classifier = naive_bayes.MultinomialNB()
         self._weights = {domain: _capacity_for(domain, hubs) for domain in domains}
         self._domains = tuple(domains)
-        self._home: dict[str, str] = {}
+        self._home: OrderedDict[str, str] = OrderedDict()
         self._learned = False
 
     def classify(self, request: ChatRequest) -> str:
@@ -54,7 +54,7 @@ class ContentRouter:
             hub = max(hubs, key=lambda hub: _rendezvous(request.dialogue, hub, hubs[hub]))
         self._home[request.dialogue] = hub
         if len(self._home) > MOST_DIALOGUES:
-            del self._home[next(iter(self._home))]
+            self._home.popitem(last=False)
         return hub
 
     def learn(self, request: ChatRequest, domain: str) -> None:

@@ -53,6 +53,7 @@ class ProviderProfile:
         chat_slots: chat requests it serves at a time.
         workflow_slots: workflows it takes part in at a time.
         engine: its engine's public profile.
+        model: the name of the model it serves; None where nobody named one.
     """
 
     provider: str
@@ -64,3 +65,4 @@ class ProviderProfile:
     chat_slots: int
     workflow_slots: int
     engine: EngineProfile
+    model: str | None = None

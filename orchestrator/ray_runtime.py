@@ -1,4 +1,8 @@
-"""The participants of a market in Ray actors: one message per actor and phase of a round."""
+"""The participants of a market in Ray actors: one message per actor and phase of a round.
+
+Ray sends what is longer than 100 KiB by reference, its arrays in shared memory: the forecasts in
+the answers of hubs. What is shorter, as most messages are, travels in the call, which is cheaper.
+"""
 
 from __future__ import annotations
 

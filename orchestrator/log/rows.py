@@ -41,6 +41,7 @@ def provider_rows(trial: int, market: Market) -> Iterator[ProviderRow]:
             round=0,
             provider=profile.provider,
             hub=hub_of.get(profile.provider),
+            model=profile.model,
             tier=profile.tier,
             domains=list(profile.domains),
             input_ratio=profile.input_ratio,

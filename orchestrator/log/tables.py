@@ -21,6 +21,7 @@ class ProviderRow(NamedTuple):
     round: Round
     provider: Annotated[str, "id"]
     hub: Annotated[str | None, "the matching hub that owns it; null without chat slots"]
+    model: Annotated[str | None, "the model it serves; null where the scenario names none"]
     tier: Annotated[int, "capability tier"]
     domains: Annotated[list[str], "what it specialises in"]
     input_ratio: Annotated[float, "cost of an uncached input token over that of an output token"]

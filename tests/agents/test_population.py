@@ -292,6 +292,13 @@ def test_models_without_skills_leave_specialties_and_skills_to_the_group():
         assert character(priced[name])[2] == character(provider)[2]
 
 
+def test_a_profile_names_the_model_if_there_is_one():
+    names = {model["name"] if isinstance(model, dict) else model.name for model in MODELS}
+    served = {one.profile.model for one in drawn(group(count=50, models=MODELS)).values()}
+    assert served == names
+    assert {one.profile.model for one in drawn(group()).values()} == {None}
+
+
 def test_the_highest_tier_is_that_of_the_models():
     assert group(tier=2).highest_tier == 2
     assert group(tier=5, models=MODELS).highest_tier == 3
