@@ -72,7 +72,7 @@ def _actors(members: int, per_actor: int | None, room: int, least: int) -> int:
     """How many actors ``members`` are dealt out to."""
     if per_actor is not None:
         return math.ceil(members / per_actor)
-    return min(math.ceil(members / least), room)
+    return min(members, max(1, members // least), room)
 
 
 def _dealt(names: Sequence[str], actors: int) -> list[tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ import psutil
 import pytest
 import yaml
 
+from market.release import SOURCE
 from orchestrator.log import read_table
 from orchestrator.run_directory import read_description
 from tests.invariants import check_run
@@ -26,6 +28,7 @@ from tests.markets import DIALOGUES, GROUPS
 
 pytestmark = pytest.mark.slow
 
+ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = Path(sys.executable).parent
 PATIENCE_S = 180.0
 
@@ -120,6 +123,20 @@ def test_a_job_leaves_a_complete_log(head: Head, scenarios: Path, tmp_path: Path
     tables = ("providers", "hubs", "rounds", "requests", "awards", "completions", "settlements")
     assert all(read_table(out, table).num_rows for table in tables)
     check_run(out)
+
+
+def test_a_job_runs_the_source_that_it_brings_in_every_process(
+    head: Head, scenarios: Path, tmp_path: Path
+) -> None:
+    for package in SOURCE:
+        shutil.copytree(ROOT / package, scenarios / package)
+    changed = scenarios / "orchestrator" / "cli.py"
+    changed.write_text(changed.read_text() + "\n\nprint('brought along:', __file__)\n")
+    walras = ["walras", "run", "tiny.yaml", "--ray", "auto", "--out", tmp_path / "run"]
+    job = head.job("submit", "--working-dir", scenarios, "--", *walras)
+    assert job.returncode == 0, job.stdout + job.stderr  # or an actor would run another source
+    assert "brought along: " in job.stdout
+    assert f"brought along: {ROOT}" not in job.stdout
 
 
 def test_a_stopped_job_leaves_what_was_committed(

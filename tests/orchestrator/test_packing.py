@@ -58,6 +58,13 @@ def test_automatic_packing_fits_the_free_cpus(cpus: int) -> None:
     assert len(packing.providers) == min(cpus, 500 // LEAST_PROVIDERS)
 
 
+@pytest.mark.parametrize(("count", "hosts"), [(24, 1), (26, 1), (49, 1), (51, 2), (75, 3)])
+def test_an_automatic_host_has_enough_providers(count: int, hosts: int) -> None:
+    providers, _ = sizes(pack(crowd(count), cpus=64))
+    assert len(providers) == hosts
+    assert min(providers) >= min(count, LEAST_PROVIDERS)
+
+
 def test_a_few_providers_share_one_actor_however_many_cpus_there_are() -> None:
     assert sizes(pack(crowd(LEAST_PROVIDERS), cpus=64)) == ([LEAST_PROVIDERS], [1, 1, 1])
 
@@ -69,6 +76,12 @@ def test_without_a_free_cpu_as_little_as_can_be_is_asked() -> None:
 def test_a_scenario_can_say_how_many_share_an_actor() -> None:
     packing = pack(crowd(12, providers_per_actor=5, hubs_per_actor=2), cpus=1)
     assert sizes(packing) == ([4, 4, 4], [2, 1])
+
+
+def test_where_every_provider_has_gpus_no_actor_is_empty() -> None:
+    groups = [group | {"engine": {"gpus": 0.5}} for group in GROUPS]
+    packing = pack(small_market(providers=groups), cpus=64)
+    assert [len(place.members) for place in packing.providers] == [1] * 12
 
 
 def test_groups_mix_in_every_actor() -> None:
