@@ -7,6 +7,8 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from market.fields import DECIMAL
+
 
 class Params(BaseModel):
     """Validated once, then frozen; unknown keys, NaN and infinity are errors."""
@@ -16,6 +18,8 @@ class Params(BaseModel):
 
 _Number = Annotated[float, Field(ge=-1e15, le=1e15)]
 _Spread = Annotated[float, Field(ge=0, le=1e15)]
+#: Draws of a greater one would overflow.
+_Sigma = Annotated[float, Field(ge=0, le=100)]
 
 
 class Distribution(Params):
@@ -28,7 +32,7 @@ class Distribution(Params):
     constant: _Number | None = None
     uniform: tuple[_Number, _Number] | None = None
     normal: tuple[_Number, _Spread] | None = None
-    lognormal: tuple[Annotated[_Number, Field(gt=0)], _Spread] | None = None
+    lognormal: tuple[Annotated[_Number, Field(gt=0)], _Sigma] | None = None
     choice: Annotated[tuple[_Number, ...], Field(min_length=1)] | None = None
 
     @model_validator(mode="after")
@@ -60,11 +64,8 @@ class Distribution(Params):
 
 
 def _as_distribution(value: Any) -> Any:
-    if isinstance(value, str):  # YAML takes 1e-3 for a text
-        try:
-            value = float(value)
-        except ValueError:
-            return value
+    if isinstance(value, str) and DECIMAL.fullmatch(value):  # YAML takes 1e-3 for a text
+        value = float(value)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return {"constant": value} if is_number else value
 

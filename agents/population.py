@@ -20,9 +20,11 @@ from agents.served_model import MOST_RATIO, Name, ServedModel, check_alike, stro
 from agents.strategy import Strategy, Truthful
 from market import seeding
 from market.errors import BadInput
+from market.fields import shown
 from market.profiles import EngineProfile, ProviderProfile
 
 LOWEST_BASE, HIGHEST_BASE = 1e-6, 1e6
+LOWEST_PART, HIGHEST_PART = 0.001, 1000.0
 
 #: A generator of a provider's own for each thing that is drawn.
 _Stream = Callable[..., np.random.Generator]
@@ -49,7 +51,7 @@ class EngineParams(Params):
     def _known(self) -> EngineParams:
         if self.profile not in ENGINE_PROFILES:
             names = ", ".join(ENGINE_PROFILES)
-            raise ValueError(f"expected a profile among {names}; got {self.profile!r}")
+            raise ValueError(f"expected a profile among {names}; got {shown(self.profile)}")
         if self.gpus > 1 and not self.gpus.is_integer():
             raise ValueError(f"gpus: expected at most 1 or a whole number, got {self.gpus:g}")
         return self
@@ -77,11 +79,11 @@ class ProviderGroup(Params):
     its skills with normal noise of deviation ``score_noise``.
 
     With ``models``, each serves one of them, all equally likely, and has its tier. A model with a
-    list price replaces ``cost.base`` by that price times a draw of ``cost_over_price``, and
-    ``input_ratio`` by its own; also ``hit_ratio`` where it has one, which is else drawn but at
-    most the input ratio. Models with skills replace the draws of skill, and ``domains`` must be
-    theirs; a provider then specialises where its model exceeds the mean of the group's models
-    most, ties by name.
+    list price replaces ``cost.base`` by that price times a draw of ``cost_over_price``, which is
+    kept within [0.001, 1000], and ``input_ratio`` by its own; also ``hit_ratio`` where it has one,
+    which is else drawn but at most the input ratio. Models with skills replace the draws of skill,
+    and ``domains`` must be theirs; a provider then specialises where its model exceeds the mean of
+    the group's models most, ties by name.
     """
 
     name: Name
@@ -110,11 +112,13 @@ class ProviderGroup(Params):
 
     @field_validator("cost_over_price")
     @classmethod
-    def _above_zero(cls, draw: Distribution) -> Distribution:
-        several = draw.uniform or draw.choice or (draw.normal or draw.lognormal or ())[:1]
-        lowest = min(several) if draw.constant is None else draw.constant
-        if lowest <= 0:
-            raise ValueError(f"expected numbers above 0, got {lowest:g}")
+    def _within_bounds(cls, draw: Distribution) -> Distribution:
+        for number in _usual(draw):
+            if not LOWEST_PART <= number <= HIGHEST_PART:
+                raise ValueError(
+                    f"expected numbers from {LOWEST_PART:g} to {HIGHEST_PART:g} (of a normal, "
+                    f"those 3 deviations off the mean), got {number:g}"
+                )
         return draw
 
     @model_validator(mode="after")
@@ -142,6 +146,18 @@ class ProviderGroup(Params):
                 f"got {', '.join(self.domains)}"
             )
         return self
+
+
+def _usual(draw: Distribution) -> Sequence[float]:
+    """The numbers that it is among or between; of a lognormal the median."""
+    if draw.normal is not None:
+        mean, deviation = draw.normal
+        return mean - 3 * deviation, mean + 3 * deviation
+    if draw.lognormal is not None:
+        return draw.lognormal[:1]
+    if draw.constant is not None:
+        return (draw.constant,)
+    return draw.uniform or draw.choice or ()
 
 
 def all_domains(groups: Sequence[ProviderGroup]) -> tuple[str, ...]:
@@ -265,5 +281,5 @@ def _draw_base(group: ProviderGroup, model: ServedModel, rng: _Stream) -> float:
     """The base of its cost, USD per 1e6 output tokens."""
     if model.output_usd_per_mtok is None:
         return group.cost.base.draw_within(rng("base"), LOWEST_BASE, HIGHEST_BASE)
-    part = group.cost_over_price.draw_within(rng("cost_over_price"), 0.001, 1000.0)
+    part = group.cost_over_price.draw_within(rng("cost_over_price"), LOWEST_PART, HIGHEST_PART)
     return min(HIGHEST_BASE, max(LOWEST_BASE, part * model.output_usd_per_mtok))

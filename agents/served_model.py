@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from agents.params import Params
+from market.fields import shown
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 LONGEST_NAME = 100
+LONGEST_MODEL_NAME = 200
 
 MOST_USD_PER_MTOK = 1e6
 MOST_RATIO = 1e3
@@ -31,19 +33,32 @@ class ServedModel(Params):
     is the chance of a right answer at middling difficulty, by domain.
     """
 
-    name: str = Field(min_length=1)
+    name: str
     tier: int = Field(ge=1, le=100)
     output_usd_per_mtok: float | None = Field(None, gt=0, le=MOST_USD_PER_MTOK)
     input_ratio: _Ratio | None = None
     hit_ratio: _Ratio | None = None
     skills: dict[Name, Annotated[float, Field(ge=0, le=1)]] | None = Field(None, min_length=1)
 
+    @field_validator("name")
+    @classmethod
+    def _is_name(cls, name: str) -> str:
+        if not is_model_name(name):
+            expected = f"expected 1 to {LONGEST_MODEL_NAME} printable characters"
+            raise ValueError(f"{expected}, got {shown(name)}")
+        return name
+
+
+def is_model_name(text: str) -> bool:
+    """Whether a text can name a model: printable, not empty and not too long."""
+    return 0 < len(text) <= LONGEST_MODEL_NAME and text.isprintable()
+
 
 def check_alike(models: Sequence[ServedModel]) -> None:
     """Raise ``ValueError`` unless names differ and all models have skills in the same domains."""
     name, times = Counter(model.name for model in models).most_common(1)[0]
     if times > 1:
-        raise ValueError(f"models: expected different names, got {name!r} {times} times")
+        raise ValueError(f"models: expected different names, got {shown(name)} {times} times")
     expected = set(models[0].skills or ())
     for index, model in enumerate(models):
         if set(model.skills or ()) != expected:

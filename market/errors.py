@@ -5,6 +5,9 @@ Every one of them survives pickling, so that it can cross a process boundary.
 
 from __future__ import annotations
 
+#: A line of a message keeps so many characters at either end.
+MOST_KEPT = 1000
+
 
 class WalrasError(Exception):
     """The root of all errors that the project raises on purpose."""
@@ -14,7 +17,8 @@ class BadInput(WalrasError):
     """A value in an input does not meet what is expected of it.
 
     ``where`` names the place (file, line, dotted key), ``problem`` says what is wrong with the
-    value and what was expected; together they make one line for a person.
+    value and what was expected; together they make one line for a person, in which whatever is
+    not printable is escaped, and which is cut in the middle where it would be very long.
     """
 
     def __init__(self, where: str, problem: str):
@@ -23,7 +27,10 @@ class BadInput(WalrasError):
         self.problem = problem
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.problem}" if self.where else self.problem
+        line = f"{self.where}: {self.problem}" if self.where else self.problem
+        if len(line) > 2 * MOST_KEPT:
+            line = f"{line[:MOST_KEPT]} ... {line[-MOST_KEPT:]}"
+        return "".join(one if one.isprintable() else repr(one)[1:-1] for one in line)
 
     def inside(self, place: str) -> BadInput:
         """The same error seen from further out, such as from the file that holds the key."""

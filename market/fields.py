@@ -7,11 +7,16 @@ the value and what was expected. ``done`` rejects whatever key was not asked for
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any
 
 from market.errors import BadInput
+
+#: A decimal number as a text; Python's own reading is more lenient.
+DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+MOST_SHOWN = 60
 
 _REQUIRED = object()
 
@@ -100,8 +105,7 @@ class Fields:
         for key in self._record:
             if key not in self._seen:
                 known = ", ".join(sorted(self._seen))
-                place = self.place(key if isinstance(key, str) and key.isprintable() else repr(key))
-                raise BadInput(place, f"unknown key; known here: {known}")
+                raise BadInput(self.place(shown_key(key)), f"unknown key; known here: {known}")
 
 
 def check_number(where: str, value: object, *, low: float, high: float) -> None:
@@ -126,13 +130,21 @@ def check_unique(where: str, ids: Sequence[str]) -> None:
     first: dict[str, int] = {}
     for index, name in enumerate(ids):
         if name in first:
-            raise BadInput(
-                f"{where}.{index}.id", f"duplicate id {name!r}, first used at {where}.{first[name]}"
-            )
+            problem = f"duplicate id {shown(name)}, first used at {where}.{first[name]}"
+            raise BadInput(f"{where}.{index}.id", problem)
         first[name] = index
 
 
 def shown(value: object) -> str:
     """A value in a message: on one line, and short."""
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # Python writes no whole number of more than some thousand digits
+        text = "a number of too many digits"
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}..."
+
+
+def shown_key(key: object) -> str:
+    """A key in the place of a message: as it stands, unless it is long or not printable."""
+    plain = isinstance(key, str) and key.isprintable() and len(key) <= MOST_SHOWN
+    return str(key) if plain else shown(key)

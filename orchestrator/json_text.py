@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import Any
 
 from market.errors import BadInput
+from market.fields import shown
 
-#: What may be half of a pair of surrogates, which no file or log can hold alone.
-HALF = re.compile(r"\\u[dD][89a-fA-F]")
+#: An escape; the group is one half of a pair of surrogates, which no file or log can hold alone.
+ESCAPE = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u([dD][89a-fA-F]..)|.)")
 
 
 def parse_json(text: str) -> Any:
@@ -20,19 +22,24 @@ def parse_json(text: str) -> Any:
     """
     try:
         value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
-        if HALF.search(text):
-            json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         place = f"line {error.lineno} column {error.colno}"
         raise BadInput(place, f"not JSON: {error.msg}") from None
-    except UnicodeEncodeError as error:
-        half = f"\\u{ord(error.object[error.start]):04x}"
-        raise BadInput("", f"expected whole characters, got {half}, half of a pair") from None
     except RecursionError:
         raise BadInput("", "nested too deeply") from None
     except ValueError as error:
         raise BadInput("", f"not JSON that can be read: {error}") from None
+    _check_whole_characters(text)
     return value
+
+
+def _check_whole_characters(text: str) -> None:
+    for escape in ESCAPE.finditer(text):
+        if escape[1] is not None:
+            line = text.count("\n", 0, escape.start()) + 1
+            column = escape.start() - text.rfind("\n", 0, escape.start())
+            problem = f"expected whole characters, got {escape[0].lower()}, half of a pair"
+            raise BadInput(f"line {line} column {column}", problem)
 
 
 def _no_constant(name: str) -> Any:
@@ -42,7 +49,6 @@ def _no_constant(name: str) -> Any:
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     record = dict(pairs)
     if len(record) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise BadInput("", f"duplicate key {twice!r}")
+        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
+        raise BadInput("", f"duplicate key {shown(twice)}")
     return record

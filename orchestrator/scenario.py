@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,7 +15,7 @@ from agents.population import ProviderGroup, all_domains
 from hubs.mechanisms import MECHANISMS
 from hubs.params import HubParams
 from market.errors import BadInput
-from market.fields import shown
+from market.fields import shown, shown_key
 from orchestrator.demand import DemandParams
 from orchestrator.demand.sources import WorkflowDemand
 from orchestrator.demand.workflow_tape import highest_difficulty
@@ -75,7 +74,7 @@ class Scenario(Params):
         for name in names:
             if name not in MECHANISMS or names.count(name) > 1:
                 choices = ", ".join(MECHANISMS)
-                raise ValueError(f"expected different names among {choices}; got {name!r}")
+                raise ValueError(f"expected different names among {choices}; got {shown(name)}")
         return names
 
     @model_validator(mode="after")
@@ -112,20 +111,32 @@ class Scenario(Params):
                 if domain not in known:
                     raise ValueError(
                         f"demand.{index}.domains: expected domains that a provider names "
-                        f"({', '.join(known)}), got {domain!r}"
+                        f"({', '.join(known)}), got {shown(domain)}"
                     )
 
     def _check_difficulties(self) -> None:
         tiers = [group.highest_tier for group in self.providers if group.workflow_slots]
+        try:
+            self.check_names(max(tiers, default=0))
+        except BadInput as error:
+            raise ValueError(str(error)) from None
+
+    def check_names(self, highest_tier: int) -> None:
+        """Raise ``BadInput`` if a workflow that is named asks for more than ``highest_tier``.
+
+        Args:
+            highest_tier: of the providers with workflow slots.
+        """
         for index, source in enumerate(self.demand):
             if not isinstance(source, WorkflowDemand) or source.path is not None:
                 continue  # what is in a file is checked when it is read
             for name in source.names:
                 needed = highest_difficulty(name)
-                if needed > max(tiers, default=0):
-                    raise ValueError(
-                        f"demand.{index}.names: {name} has nodes of difficulty {needed}, expected "
-                        f"at most the highest tier with workflow slots, {max(tiers, default=0)}"
+                if needed > highest_tier:
+                    raise BadInput(
+                        f"demand.{index}.names",
+                        f"{name} has nodes of difficulty {needed}, expected at most the highest "
+                        f"tier with workflow slots, {highest_tier}",
                     )
 
 
@@ -158,7 +169,7 @@ class _StrictLoader(yaml.SafeLoader):
         for key, _ in node.value:
             if key.value in seen:
                 line = key.start_mark.line + 1
-                raise BadInput(f"line {line}", f"duplicate key {key.value!r}")
+                raise BadInput(f"line {line}", f"duplicate key {shown(key.value)}")
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 
@@ -186,8 +197,7 @@ def _anchor_paths(document: dict[str, Any], folder: Path) -> None:
         holders += [(group.get("models"), key) for key in ("catalogue", "scores")]
     for holder, key in holders:
         if isinstance(holder, dict) and isinstance(holder.get(key), str):
-            with suppress(ValueError):  # a null byte, of which whoever reads the file will tell
-                holder[key] = str((folder / holder[key]).resolve())
+            holder[key] = str((folder / holder[key]).absolute())
 
 
 def _records(document: dict[str, Any], key: str) -> list[dict[str, Any]]:
@@ -216,10 +226,13 @@ def _apply(document: dict[str, Any], setting: str) -> None:
     """Apply one ``dotted.path=value``; the value is YAML."""
     dotted, equals, text = setting.partition("=")
     if not equals or not dotted:
-        raise BadInput(f"--set {setting}", "expected KEY=VALUE, such as demand.0.rate_per_s=20")
-    place = f"--set {dotted}"
+        problem = "expected KEY=VALUE, such as demand.0.rate_per_s=20"
+        raise BadInput(f"--set {shown_key(setting)}", problem)
+    place = f"--set {shown_key(dotted)}"
     try:
-        value = yaml.safe_load(text)
+        value = yaml.load(text, Loader=_StrictLoader)
+    except BadInput as error:
+        raise BadInput(place, error.problem) from None
     except (yaml.YAMLError, ValueError, TypeError, RecursionError):
         raise BadInput(place, f"expected a YAML value, got {shown(text)}") from None
     *steps, last = dotted.split(".")
@@ -231,7 +244,7 @@ def _apply(document: dict[str, Any], setting: str) -> None:
     elif isinstance(holder, dict):
         holder[last] = value
     else:
-        raise BadInput(place, f"{last!r} is not a key of {holder!r}")
+        raise BadInput(place, f"{shown(last)} is not a key of {shown(holder)}")
 
 
 def _step_into(holder: Any, step: str, place: str) -> Any:
@@ -239,12 +252,12 @@ def _step_into(holder: Any, step: str, place: str) -> Any:
         return holder[_index(holder, step, place)]
     if isinstance(holder, dict):
         return holder.setdefault(step, {})
-    raise BadInput(place, f"{step!r} is not a key of {holder!r}")
+    raise BadInput(place, f"{shown(step)} is not a key of {shown(holder)}")
 
 
 def _index(holder: list[Any], step: str, place: str) -> int:
-    if not step.isdecimal() or int(step) >= len(holder):
-        raise BadInput(place, f"expected an index from 0 to {len(holder) - 1}, got {step!r}")
+    if step not in map(str, range(len(holder))):
+        raise BadInput(place, f"expected an index from 0 to {len(holder) - 1}, got {shown(step)}")
     return int(step)
 
 
@@ -259,8 +272,11 @@ def _first_problem(
         return BadInput(where, "missing")
     if kind == "extra_forbidden":
         return BadInput(where, "unknown key")
+    if kind == "union_tag_invalid":
+        expected, tag = problem["ctx"]["expected_tags"], problem["ctx"]["tag"]
+        return BadInput(f"{where}.kind", f"expected one of {expected}; got {shown(tag)}")
     message = problem["msg"].removeprefix("Value error, ")
-    message = message.replace("Input should be", "expected").replace("Input tag", "kind")
+    message = message.replace("Input should be", "expected")
     if kind == "value_error":
         return BadInput(where, message)
     return BadInput(where, f"{message}, got {shown(value)}")
@@ -277,5 +293,5 @@ def _dotted(location: tuple[int | str, ...], document: Any) -> str:
             here = here.get(step)
         elif isinstance(here, list) and isinstance(step, int) and step < len(here):
             here = here[step]
-        keys.append(str(step))
+        keys.append(shown_key(str(step)))
     return ".".join(keys)

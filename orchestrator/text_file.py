@@ -13,6 +13,8 @@ from pathlib import Path
 from market.errors import BadInput
 
 ENCODING = "utf-8-sig"
+#: No text that is read whole is longer: 1 GiB of ASCII.
+MOST_TEXT_CHARACTERS = 2**30
 #: No line is longer: twice the 19,532 hash ids, of 20 digits each, of 10,000,000 tokens.
 MOST_LINE_CHARACTERS = 1_000_000
 
@@ -21,13 +23,18 @@ def read_text(path: Path) -> str:
     """The text of a UTF-8 file.
 
     Raises:
-        BadInput: it is not there, cannot be read, or is not UTF-8.
+        BadInput: it is not there, cannot be read, is not UTF-8, or has more than
+            ``MOST_TEXT_CHARACTERS``, 2**30; no more of it is read.
     """
-    with _failures_told(path):
+    with _failures_told(path), path.open(encoding=ENCODING) as file:
         try:
-            return path.read_text(encoding=ENCODING)
+            text = file.read(MOST_TEXT_CHARACTERS + 1)
         except UnicodeDecodeError:
             raise BadInput(str(path), "expected UTF-8 text") from None
+    if len(text) > MOST_TEXT_CHARACTERS:
+        problem = f"expected at most {MOST_TEXT_CHARACTERS} characters, got more"
+        raise BadInput(str(path), problem)
+    return text
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:

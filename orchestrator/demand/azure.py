@@ -1,11 +1,8 @@
-"""Requests from an Azure LLM inference trace: TIMESTAMP,ContextTokens,GeneratedTokens.
-
-A row is a line: a field may be quoted, but ends on the line where it begins.
-"""
+"""Requests from an Azure LLM inference trace: TIMESTAMP,ContextTokens,GeneratedTokens."""
 
 from __future__ import annotations
 
-import csv
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,12 +11,15 @@ from pathlib import Path
 
 from market.errors import BadInput
 from market.fields import shown
+from orchestrator.csv_text import csv_rows
 from orchestrator.demand.trace import MOST_TOKENS, TraceRequest
-from orchestrator.text_file import read_lines
 
 COLUMNS = ["TIMESTAMP", "ContextTokens", "GeneratedTokens"]
 HEADER = ",".join(COLUMNS)
-MOST_DIGITS = 20
+TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})?"
+)
+TOKENS = re.compile(r"[0-9]{1,20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +37,13 @@ def read_trace(path: Path, limit: int | None = None) -> Iterator[AzureRow]:
     Raises:
         BadInput: names the file, the line and the column of the first malformed row.
     """
-    lines = ((number, line) for number, line in read_lines(path) if line.strip())
-    number, header = next(lines, (1, ""))
-    if header.replace('"', "") != HEADER:
-        raise BadInput(f"{path}: line {number}", f"expected {HEADER}, got {shown(header)}")
+    rows = csv_rows(path)
+    place, header = next(rows, (f"{path}: line 1", []))
+    if header != COLUMNS:
+        raise BadInput(place, f"expected {HEADER}, got {shown(','.join(header))}")
     first: datetime | None = None
     last_s = 0.0
-    for number, line in islice(lines, limit):
-        place = f"{path}: line {number}"
-        row = _fields(line, place)
+    for place, row in islice(rows, limit):
         time, context, generated = _read_row(row, place)
         first = first or time
         since_s = (time - first).total_seconds()
@@ -55,13 +53,6 @@ def read_trace(path: Path, limit: int | None = None) -> Iterator[AzureRow]:
         yield AzureRow(since_s, context, generated)
     if first is None:
         raise BadInput(str(path), "expected at least one row below the header, got none")
-
-
-def _fields(line: str, place: str) -> list[str]:
-    try:
-        return next(csv.reader([line], strict=True))
-    except csv.Error as error:
-        raise BadInput(place, f"not CSV: {error}") from None
 
 
 def _read_row(row: list[str], place: str) -> tuple[datetime, int, int]:
@@ -78,16 +69,19 @@ def _read_row(row: list[str], place: str) -> tuple[datetime, int, int]:
 
 def _time(text: str, place: str) -> datetime:
     """A time; one with a zone is turned to UTC, which one without is taken to be."""
+    stated = text.strip()
     try:
-        time = datetime.fromisoformat(text.strip())
-        return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
-    except (ValueError, OverflowError):  # a zone can lead out of the years 1 to 9999
-        raise BadInput(place, f"expected YYYY-MM-DD HH:MM:SS.ffffff, got {shown(text)}") from None
+        if TIME.fullmatch(stated):
+            time = datetime.fromisoformat(stated)
+            return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):  # no such day, or a zone leads out of the years 1 to 9999
+        pass
+    raise BadInput(place, f"expected YYYY-MM-DD HH:MM:SS.ffffff, got {shown(text)}")
 
 
 def _tokens(text: str, place: str) -> int:
     digits = text.strip()
-    if digits.isdecimal() and len(digits) <= MOST_DIGITS and 1 <= int(digits) <= MOST_TOKENS:
+    if TOKENS.fullmatch(digits) and 1 <= int(digits) <= MOST_TOKENS:
         return int(digits)
     raise BadInput(place, f"expected a whole number from 1 to {MOST_TOKENS}, got {shown(text)}")
 

@@ -88,7 +88,7 @@ def _labels(record: Fields) -> list[str]:
         key = "name" if node.raw("id", None) is None else "id"
         label = node.text(key)
         if label in labels:
-            raise BadInput(node.place(key), f"duplicate {key} {label!r}")
+            raise BadInput(node.place(key), f"duplicate {key} {shown(label)}")
         labels[label] = None
     return list(labels)
 

@@ -14,6 +14,8 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from agents.params import Params
+from market.errors import BadInput
+from market.fields import shown
 from market.workflow import Workflow
 from orchestrator.demand.arrivals import bursty_starts
 from orchestrator.demand.azure import AzureRow, azure_requests, read_trace
@@ -154,6 +156,10 @@ class TraceParams(DialogueParams):
         return self.path
 
     @abstractmethod
+    def all_rows(self) -> Iterator[TraceRow]:
+        """The rows of the file, up to the limit."""
+
+    @abstractmethod
     def rows(self, setting: Setting) -> Iterator[TraceRow]:
         """The rows of the file that are played in a trial; it is read no further."""
 
@@ -173,8 +179,20 @@ class TraceParams(DialogueParams):
         )
 
     def count(self, setting: Setting) -> int:
-        """How many turns arrive: one a row, whatever is drawn for it."""
-        return sum(1 for _ in self.rows(setting))
+        """How many turns arrive: one a row, whatever is drawn for it.
+
+        Raises:
+            BadInput: the file is malformed, or nothing arrives up to the horizon.
+        """
+        turns = sum(1 for _ in self.rows(setting))
+        if not turns:
+            first_s = next(self.all_rows()).time_s / self.rate_scale
+            raise BadInput(
+                str(self.file),
+                f"nothing arrives within the {setting.horizon_s:.12g} seconds of the run; the "
+                f"first request is at {first_s:.12g} s",
+            )
+        return turns
 
 
 class AzureDemand(TraceParams):
@@ -182,9 +200,13 @@ class AzureDemand(TraceParams):
 
     kind: Literal["azure"]
 
+    def all_rows(self) -> Iterator[AzureRow]:
+        """The rows of the file, up to the limit."""
+        return read_trace(self.file, self.limit)
+
     def rows(self, setting: Setting) -> Iterator[AzureRow]:
         """The rows of the file that are played in a trial; it is read no further."""
-        return until_horizon(read_trace(self.file, self.limit), self.rate_scale, setting.horizon_s)
+        return until_horizon(self.all_rows(), self.rate_scale, setting.horizon_s)
 
     def requests(self, setting: Setting) -> Iterator[TraceRequest]:
         """The same rows as requests, in order of arrival."""
@@ -196,11 +218,13 @@ class MooncakeDemand(TraceParams):
 
     kind: Literal["mooncake"]
 
+    def all_rows(self) -> Iterator[MooncakeRow]:
+        """The rows of the file, up to the limit."""
+        return read_mooncake(self.file, self.limit)
+
     def rows(self, setting: Setting) -> Iterator[MooncakeRow]:
         """The rows of the file that are played in a trial; it is read no further."""
-        return until_horizon(
-            read_mooncake(self.file, self.limit), self.rate_scale, setting.horizon_s
-        )
+        return until_horizon(self.all_rows(), self.rate_scale, setting.horizon_s)
 
     def requests(self, setting: Setting) -> Iterator[TraceRequest]:
         """The same rows as requests, in order of arrival."""
@@ -227,7 +251,8 @@ class WorkflowDemand(Params):
     def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
             if name not in WORKFLOW_NAMES:
-                raise ValueError(f"expected names among {', '.join(WORKFLOW_NAMES)}; got {name!r}")
+                expected = ", ".join(WORKFLOW_NAMES)
+                raise ValueError(f"expected names among {expected}; got {shown(name)}")
         return names
 
     def read(self, path: Path) -> list[Workflow]:

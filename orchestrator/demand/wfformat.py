@@ -141,8 +141,9 @@ def _tasks_1_5(workflow: Fields) -> list[_Task]:
     runtimes = dict(zip(_places(executions, "id"), map(_runtime_s, executions), strict=True))
     if ids.keys() != runtimes.keys():
         name = min(ids.keys() ^ runtimes.keys())
-        problem = f"expected the tasks of the specification; {name!r} is in only one of the two"
-        raise BadInput(execution.place("tasks"), problem)
+        problem = f"{shown(name)} is in only one of the two"
+        expected = "expected the tasks of the specification"
+        raise BadInput(execution.place("tasks"), f"{expected}; {problem}")
     return [
         _Task(
             name,
@@ -170,7 +171,7 @@ def _places(records: Iterable[Fields], key: str) -> dict[str, str]:
     for record in records:
         name = record.text(key)
         if name in places:
-            problem = f"duplicate {key} {name!r}, first used at {places[name]}"
+            problem = f"duplicate {key} {shown(name)}, first used at {places[name]}"
             raise BadInput(record.place(key), problem)
         places[name] = record.where
     return places

@@ -7,13 +7,13 @@ records that hold from a date or at a time of the day, of which the last one lis
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agents.served_model import MOST_RATIO, MOST_USD_PER_MTOK
+from agents.served_model import LONGEST_MODEL_NAME, MOST_RATIO, MOST_USD_PER_MTOK, is_model_name
 from market.errors import BadInput
-from market.fields import Fields, check_unique
+from market.fields import Fields, check_unique, shown
 from orchestrator.json_text import parse_json
 from orchestrator.text_file import read_text
 
@@ -34,7 +34,7 @@ class ListPrice:
     @property
     def name(self) -> str:
         """A name that no other price of the catalogue has."""
-        return f"{self.seller}/{self.model}"
+        return _name(self.seller, self.model)
 
 
 def read_catalogue(path: Path) -> dict[str, list[ListPrice]]:
@@ -50,15 +50,33 @@ def read_catalogue(path: Path) -> dict[str, list[ListPrice]]:
     try:
         sellers = Fields({"sellers": parse_json(text)}, "").records("sellers")
         check_unique("sellers", [seller.text("id") for seller in sellers])
+        _check_names(sellers)
         return {seller.text("id"): _read_seller(seller) for seller in sellers}
     except BadInput as error:
         raise error.inside(str(path)) from None
 
 
+def _name(seller: str, model: str) -> str:
+    return f"{seller}/{model}"
+
+
+def _check_names(sellers: Sequence[Fields]) -> None:
+    """No two models may have one name: ``a/b`` with ``c`` would be ``a`` with ``b/c``."""
+    first: dict[str, str] = {}
+    for seller in sellers:
+        for model in seller.records("models"):
+            name = _name(seller.text("id"), model.text("id"))
+            if not is_model_name(name):
+                expected = f"at most {LONGEST_MODEL_NAME} printable characters with the seller's id"
+                raise BadInput(model.place("id"), f"expected {expected}, got {shown(name)}")
+            if name in first:
+                problem = f"duplicate name {shown(name)}, first used at {first[name]}"
+                raise BadInput(model.place("id"), problem)
+            first[name] = model.where
+
+
 def _read_seller(seller: Fields) -> list[ListPrice]:
-    models = seller.records("models")
-    check_unique(seller.place("models"), [model.text("id") for model in models])
-    prices = (_read_model(model, seller.text("id")) for model in models)
+    prices = (_read_model(model, seller.text("id")) for model in seller.records("models"))
     return [price for price in prices if price is not None]
 
 

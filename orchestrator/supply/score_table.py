@@ -6,17 +6,16 @@ then the names of the models; scores are in [0, 1].
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
+from agents.served_model import is_model_name
 from market.errors import BadInput
-from market.fields import shown
+from market.fields import DECIMAL, shown
+from orchestrator.csv_text import csv_rows
 from orchestrator.supply.model_key import model_key
-from orchestrator.text_file import read_text
 
 COLUMNS = ["split", "idx", "task", "metric", "question_chars", "question_sha1"]
 TASK = COLUMNS.index("task")
@@ -37,31 +36,21 @@ class ScoreTable:
 
 
 def read_scores(path: Path) -> ScoreTable:
-    """The table of a file.
+    """The table of a file, which is read a line at a time.
 
     Raises:
         BadInput: names the file, the line and the column of the first malformed field.
     """
-    lines = _lines(path)
-    place, header = next(lines, (f"{path}: line 1", []))
+    rows = csv_rows(path)
+    place, header = next(rows, (f"{path}: line 1", []))
     models = _read_header(header, place)
     scores: dict[str, list[tuple[float, ...]]] = {}
-    for place, row in lines:
+    for place, row in rows:
         task, query = _read_row(row, models, place)
         scores.setdefault(task, []).append(query)
     if not scores:
         raise BadInput(str(path), "expected at least one query below the header, got none")
     return ScoreTable(models, scores)
-
-
-def _lines(path: Path) -> Iterator[tuple[str, list[str]]]:
-    """The fields of every line, with the place where they stand."""
-    lines = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
-    try:
-        for row in filter(None, lines):  # blank lines have no fields
-            yield f"{path}: line {lines.line_num}", row
-    except csv.Error as error:
-        raise BadInput(f"{path}: line {lines.line_num}", f"not CSV: {error}") from None
 
 
 def _read_header(header: list[str], place: str) -> tuple[str, ...]:
@@ -73,7 +62,7 @@ def _read_header(header: list[str], place: str) -> tuple[str, ...]:
     first: dict[tuple[str, ...], str] = {}
     for model in models:
         key = model_key(model)
-        if not key or not model.isprintable():
+        if not key or not is_model_name(model):
             raise BadInput(place, f"expected the name of a model, got {shown(model)}")
         if key in first:
             raise BadInput(place, f"{shown(model)} is the model of column {shown(first[key])}")
@@ -93,10 +82,6 @@ def _read_row(row: list[str], models: tuple[str, ...], place: str) -> tuple[str,
 
 
 def _score(text: str, place: str) -> float:
-    try:
-        score = float(text)
-    except ValueError:
-        score = -1.0
-    if not 0.0 <= score <= 1.0:
-        raise BadInput(place, f"expected a number from 0 to 1, got {shown(text)}")
-    return score
+    if DECIMAL.fullmatch(text) and 0.0 <= float(text) <= 1.0:
+        return float(text)
+    raise BadInput(place, f"expected a number from 0 to 1, got {shown(text)}")

@@ -39,6 +39,14 @@ class SupplyParams(Params):
     domains: Annotated[dict[Name, _Tasks], Field(min_length=1)] | None = None
     tiers: int = Field(3, ge=1, le=100)
 
+    @field_validator("sellers")
+    @classmethod
+    def _each_seller_once(cls, sellers: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for seller in sellers or ():
+            if (sellers or ()).count(seller) > 1:
+                raise ValueError(f"expected each seller once, got {shown(seller)} again")
+        return sellers
+
     @field_validator("domains")
     @classmethod
     def _each_task_once(
@@ -48,9 +56,8 @@ class SupplyParams(Params):
         for domain, tasks in (domains or {}).items():
             for task in tasks:
                 if task in first:
-                    raise ValueError(
-                        f"expected each task once, got {task!r} in {first[task]} and in {domain}"
-                    )
+                    where = f"in {first[task]} and in {domain}"
+                    raise ValueError(f"expected each task once, got {shown(task)} {where}")
                 first[task] = domain
         return domains
 
@@ -68,9 +75,10 @@ class SupplyParams(Params):
 def served_models(params: SupplyParams, place: str) -> list[ServedModel]:
     """The models, in the order of the catalogue or else of the table.
 
-    A model's skill in a domain is its mean score over the domain's queries. It is sold at several
-    prices where several sellers list it. Its tier goes by the mean of its skills among the models
-    found or, where there is no table, by its output price among the prices found.
+    A model's skill in a domain is its mean score over the domain's queries. A model is there as
+    often as the catalogue lists it, be it by several sellers or twice by one. Its tier goes by the
+    mean of its skills among the models found or, where there is no table, by its output price
+    among the prices found.
 
     Args:
         params: what to find.

@@ -74,7 +74,12 @@ def test_a_draw_outside_its_bounds_is_moved_to_the_nearest_end():
     assert {far.draw_within(rng, 0.0, 1.0) for _ in range(100)} == {0.0, 0.5, 1.0}
 
 
+def test_the_widest_lognormal_is_drawn_without_overflow():
+    assert np.isfinite(drawn(lognormal=(1e15, 100.0))).all()
+
+
 def test_a_plain_number_is_a_constant():
+    assert Model(length="1e-3").length == Distribution(constant=0.001)
     assert Model(length=3).length == Distribution(constant=3.0)
     assert Model(length={"uniform": [1, 2]}).length == Distribution(uniform=(1.0, 2.0))
 
@@ -96,6 +101,7 @@ def test_a_plain_number_is_a_constant():
         ({"uniform": [1, 2, 3]}, "uniform"),
         ({"lognormal": [0, 1]}, "greater than 0"),
         ({"lognormal": [1, -1]}, "greater than or equal to 0"),
+        ({"lognormal": [1, 101]}, "less than or equal to 100"),
         ({"choice": []}, "at least 1 item"),
         ({"constant": math.nan}, "finite number"),
         ({"constant": math.inf}, "finite number"),
@@ -105,6 +111,8 @@ def test_a_plain_number_is_a_constant():
         ({"gauss": [0, 1]}, "gauss"),
         ({"constant": "much"}, "valid number"),
         (True, "valid dictionary or instance of Distribution"),
+        ("0_1", "valid dictionary or instance of Distribution"),
+        ("\u0660.\u0662", "valid dictionary or instance of Distribution"),
         ("three", "valid dictionary or instance of Distribution"),
         (None, "valid dictionary or instance of Distribution"),
     ],

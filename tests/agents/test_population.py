@@ -1,3 +1,4 @@
+from statistics import fmean, pstdev
 from typing import Any
 
 import pytest
@@ -329,11 +330,24 @@ def test_the_highest_tier_is_that_of_the_models():
         ({"models": [MODELS[0] | {"skills": {"code": 1.1}}]}, "less than or equal to 1"),
         ({"models": [MODELS[0] | {"skills": {}}]}, "at least 1 item"),
         ({"models": [MODELS[0] | {"prices": 1}]}, "prices"),
-        ({"cost_over_price": 0}, "expected numbers above 0, got 0"),
-        ({"cost_over_price": {"uniform": [0, 1]}}, "expected numbers above 0, got 0"),
-        ({"cost_over_price": {"uniform": [-1, 1]}}, "expected numbers above 0, got -1"),
-        ({"cost_over_price": {"choice": [0.5, -2]}}, "expected numbers above 0, got -2"),
-        ({"cost_over_price": {"normal": [-0.5, 9]}}, "expected numbers above 0, got -0.5"),
+        ({"models": [MODELS[0] | {"name": ""}]}, "1 to 200 printable characters, got ''"),
+        ({"models": [MODELS[0] | {"name": "a\nb"}]}, r"printable characters, got 'a\\nb'"),
+        ({"models": [MODELS[0] | {"name": "x" * 201}]}, "1 to 200 printable characters, got 'xxx"),
+        *(
+            ({"cost_over_price": draw}, rf"numbers from 0.001 to 1000 \(.*\), got {got}")
+            for draw, got in [
+                (0, "0"),
+                (0.0009, "0.0009"),
+                (1001, "1001"),
+                ({"uniform": [0, 1]}, "0"),
+                ({"uniform": [0.5, 1e6]}, r"1e\+06"),
+                ({"choice": [0.5, -2]}, "-2"),
+                ({"lognormal": [0.0005, 1]}, "0.0005"),
+                ({"lognormal": [2000, 1]}, "2000"),
+                ({"normal": [0.5, 0.2]}, "-0.1"),
+                ({"normal": [990, 10]}, "1020"),
+            ]
+        ),
     ],
 )
 def test_malformed_models_are_refused(changes, complaint):
@@ -341,6 +355,25 @@ def test_malformed_models_are_refused(changes, complaint):
         group(**changes)
 
 
-@pytest.mark.parametrize("draw", [0.5, {"lognormal": [0.6, 0.2]}, {"normal": [0.6, 0.1]}])
-def test_the_cost_over_price_may_have_any_distribution(draw):
-    assert all(one.cost.support(0.0)[1] > 0 for one in serving(0, cost_over_price=draw))
+@pytest.mark.parametrize(
+    ("draw", "spread"),
+    [
+        (0.6, 0.0),
+        ({"lognormal": [0.6, 0.2]}, 0.12),
+        ({"normal": [0.6, 0.1]}, 0.1),
+        ({"choice": [0.5, 0.7]}, 0.1),
+    ],
+)
+def test_the_cost_over_price_may_have_any_distribution(draw, spread):
+    price = MODELS[0]["output_usd_per_mtok"]
+    providers = serving(0, count=400, cost_over_price=draw)
+    shares = [one.cost.support(0.0)[1] / FACTOR / price for one in providers]
+    assert fmean(shares) == pytest.approx(0.6, abs=0.03)
+    assert pstdev(shares) == pytest.approx(spread, abs=0.02)
+
+
+def test_the_cost_over_price_is_kept_within_its_bounds():
+    wild = serving(0, count=100, cost_over_price={"lognormal": [1.0, 50.0]})
+    shares = {one.cost.support(0.0)[1] / FACTOR / 2.0 for one in wild}
+    assert min(shares) == pytest.approx(0.001)
+    assert max(shares) == pytest.approx(1000.0)

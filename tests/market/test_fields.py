@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from market.errors import BadInput
-from market.fields import Fields, check_number, check_unique
+from market.fields import DECIMAL, Fields, check_number, check_unique, shown
 
 RECORD = {"text": "x", "number": 2.5, "whole": 3, "flag": False, "list": [{"a": 1}], "none": None}
 
@@ -127,3 +127,30 @@ def test_an_id_stands_once():
     check_unique("nodes", ["a", "b"])
     expected = "nodes.2.id: duplicate id 'a', first used at nodes.0"
     assert message(check_unique, "nodes", ["a", "b", "a"]) == expected
+
+
+def test_ids_and_keys_in_a_message_are_short():
+    long = "x" * 500_000
+    cut = f"'{'x' * 56}..."
+    assert message(check_unique, "nodes", [long, long]) == (
+        f"nodes.1.id: duplicate id {cut}, first used at nodes.0"
+    )
+    assert message(Fields({long: 1}, "w").done) == f"w.{cut}: unknown key; known here: "
+    assert message(Fields({"a\nb": 1}, "w").done) == r"w.'a\nb': unknown key; known here: "
+    assert message(Fields({3: 1}, "w").done) == "w.3: unknown key; known here: "
+
+
+def test_a_number_that_python_does_not_write_can_be_shown():
+    assert shown(16**5000) == "a number of too many digits"
+
+
+@pytest.mark.parametrize("text", ["0", "1.", ".5", "-0.25", "+7", "1e-3", "2.5E+06", "007"])
+def test_decimal_numbers_are_decimal_numbers(text):
+    assert DECIMAL.fullmatch(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", ".", "e3", "0_1", "\u0660.\u0662", "1e", "nan", "inf", "0x1", " 1", "1\n"]
+)
+def test_nothing_else_is_a_decimal_number(text):
+    assert not DECIMAL.fullmatch(text)

@@ -12,6 +12,24 @@ def test_a_value_is_read() -> None:
 
 def test_a_pair_of_halves_is_a_character() -> None:
     assert parse_json(r'["\ud83d\ude00"]') == ["\U0001f600"]
+    assert parse_json(r'["\\ud83d"]') == [r"\ud83d"]
+
+
+def test_the_place_is_that_of_the_first_half_that_stands_alone() -> None:
+    text = (
+        '["\\ud83d\\ude00 \\\\ud83d",\n"\\ud83d\\ude00",\n "a\\uD83D\\ud83d\\ude00",\n "\\ude00"]'
+    )
+    with pytest.raises(BadInput) as caught:
+        parse_json(text)
+    expected = r"line 3 column 4: expected whole characters, got \ud83d, half of a pair"
+    assert str(caught.value) == expected
+
+
+def test_a_long_key_that_stands_twice_is_shortened() -> None:
+    key = "k" * 500_000
+    with pytest.raises(BadInput) as caught:
+        parse_json(f'{{"a": 1, "{key}": 1, "{key}": 2}}')
+    assert str(caught.value) == f"duplicate key '{'k' * 56}..."
 
 
 @pytest.mark.parametrize(
@@ -24,8 +42,14 @@ def test_a_pair_of_halves_is_a_character() -> None:
         ("[" * 100_000, "nested too deeply"),
         ("1" * 10_000, "not JSON that can be read"),
         ("", "line 1 column 1"),
-        (r'{"a": ["b\ud83d"]}', r"expected whole characters, got \ud83d, half of a pair"),
-        (r'{"\uDE00": 1}', r"expected whole characters, got \ude00, half of a pair"),
+        (
+            r'{"a": ["b\ud83d"]}',
+            r"line 1 column 10: expected whole characters, got \ud83d, half of a pair",
+        ),
+        (
+            r'{"\uDE00": 1}',
+            r"line 1 column 3: expected whole characters, got \ude00, half of a pair",
+        ),
     ],
     ids=range(9),
 )

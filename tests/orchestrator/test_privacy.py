@@ -1,10 +1,12 @@
 """Private values never reach a hub: with distorted reports, no true number is found in one.
 
 Every object that is reachable from the hubs, the router and the messages to them is searched for
-the true costs and valuations of the trial, as USD and as nano-USD, and for the seed that would let
-one draw them again. Strategies scale every amount that is reported, so a true one can only be
-there if somebody handed it over. (The weight of quality against latency is no amount: clients
-declare it as it is.)
+the true costs and valuations of the trial, as USD and as nano-USD, for the true skills of models,
+and for the seed that would let one draw them again. Strategies scale every amount that is
+reported, and published scores are skills with noise, so a true one can only be there if somebody
+handed it over. (The weight of quality against latency is no amount: clients declare it as it is.
+The base of a cost is public where the prior follows from the cost, and private where the prior is
+stated, as it is for the providers that serve models.)
 """
 
 from __future__ import annotations
@@ -18,20 +20,51 @@ import pytest
 
 from agents.provider import Provider
 from market.money import nano_usd
-from orchestrator.assembly import assemble
+from orchestrator.assembly import assemble, build_providers
 from orchestrator.runtime import InProcess, hub_seats
 from orchestrator.scenario import Scenario
 from orchestrator.trial import Trial
 from tests.markets import GROUPS, small_market
 
 LIES = {"kind": "mark_up", "by": 1.371}
+MODELS: list[dict[str, Any]] = [
+    {
+        "name": "acme/one",
+        "tier": 2,
+        "output_usd_per_mtok": 0.43,
+        "input_ratio": 0.25,
+        "skills": {"code": 0.81373, "law": 0.61897},
+    },
+    {
+        "name": "acme/two",
+        "tier": 3,
+        "output_usd_per_mtok": 2.9,
+        "input_ratio": 0.2,
+        "hit_ratio": 0.02,
+        "skills": {"code": 0.93719, "law": 0.87231},
+    },
+]
+SERVING: dict[str, Any] = {
+    "name": "api",
+    "count": 6,
+    "domains": ["code", "law"],
+    "models": MODELS,
+    "prior": {"kind": "uniform", "low": 0.01, "high": 50.0},
+}
 
 
 def distorted() -> Scenario:
     return small_market(
-        providers=[group | {"strategy": LIES} for group in GROUPS],
+        providers=[group | {"strategy": LIES} for group in [*GROUPS, SERVING]],
         clients={"strategy": {"kind": "mark_down", "by": 0.613}},
     )
+
+
+def born_with(providers: Iterable[Provider]) -> set[float]:
+    """The true skills of those that serve models, and the bases of their costs."""
+    serving = [provider for provider in providers if provider.profile.model is not None]
+    skills = {skill for one in serving for skill in one._capability.skills.values()}
+    return skills | {one.cost._base for one in serving}
 
 
 def numbers_in(things: Iterable[Any]) -> Iterator[float]:
@@ -78,7 +111,7 @@ def secrets_and_numbers() -> tuple[set[float], set[float]]:
     market = assemble(scenario, 0)
     runtime = Wiretap()
     runtime.seat(scenario, market)
-    secrets: set[float] = set()
+    secrets = born_with(build_providers(scenario, market.seed))
     for record in Trial(scenario, market, runtime).rounds():
         secrets |= {reply.private.cost_usd_per_mtok for reply in record.replies}
         for chat in record.arrived:
@@ -92,6 +125,14 @@ def secrets_and_numbers() -> tuple[set[float], set[float]]:
     ]
     secrets |= {nano_usd(secret) for secret in secrets}
     return secrets | {market.seed}, set(numbers_in(listened))
+
+
+def test_there_are_secrets_of_providers_that_serve_models(
+    secrets_and_numbers: tuple[set[float], set[float]],
+) -> None:
+    secrets, numbers = secrets_and_numbers
+    assert {skill for model in MODELS for skill in model["skills"].values()} < secrets
+    assert {0.01, 50.0} < numbers  # the stated prior, in a bid
 
 
 def test_no_true_cost_or_valuation_is_in_a_hub_or_a_message_to_it(

@@ -1,15 +1,25 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 import yaml
 
 from market.errors import BadInput
+from orchestrator.assembly import build_providers, trial_seed
+from orchestrator.demand.graph_lists import read_graphs
 from orchestrator.demand.sources import AzureDemand, DialogueDemand
+from orchestrator.run import plan
 from orchestrator.scenario import Scenario, load_scenario
 from tests.markets import GROUPS
 from tests.orchestrator.supply.files import DOMAINS, write_catalogue, write_scores
+
+EXAMPLES = {
+    path.stem: path for path in (Path(__file__).resolve().parents[2] / "examples").glob("*.yaml")
+}
+#: They are null in the example: no file of others may be a part of this repository.
+NEED_FILES, NEED_A_TRACE = {"catalogue"}, {"azure", "mooncake"}
 
 GOOD = {
     "seed": 1,
@@ -46,10 +56,19 @@ def test_a_good_scenario_is_read(file: Path) -> None:
     assert scenario.horizon_s == 5.0
 
 
-@pytest.mark.parametrize("example", ["quickstart"])
-def test_the_examples_are_good(example: str) -> None:
-    folder = Path(__file__).resolve().parents[2] / "examples"
-    assert isinstance(load_scenario(folder / f"{example}.yaml"), Scenario)
+def test_the_examples_are_there() -> None:
+    assert NEED_FILES | NEED_A_TRACE | {"quickstart"} < set(EXAMPLES)
+
+
+@pytest.mark.parametrize("example", sorted(EXAMPLES.keys() - NEED_FILES - NEED_A_TRACE))
+def test_an_example_is_good_as_it_stands(example: str) -> None:
+    assert isinstance(load_scenario(EXAMPLES[example]), Scenario)
+
+
+@pytest.mark.parametrize("example", sorted(NEED_A_TRACE))
+def test_an_example_of_a_trace_is_good_once_one_is_named(example: str) -> None:
+    assert "expected a trace file, got null" in problem(EXAMPLES[example])
+    assert isinstance(load_scenario(EXAMPLES[example], ("demand.0.path=trace",)), Scenario)
 
 
 def test_a_scenario_comes_back_from_what_a_run_keeps_of_it(file: Path) -> None:
@@ -109,7 +128,10 @@ def test_paths_are_relative_to_the_file_or_to_where_the_setting_was_typed(
             "providers.0.cost.base={uniform: [3, 1]}",
             "providers.0.cost.base: expected uniform [low, high] with low <= high",
         ),
-        ("providers.0.strategy={kind: sly}", "providers.0.strategy: kind 'sly' found using 'kind'"),
+        (
+            "providers.0.strategy={kind: sly}",
+            "providers.0.strategy.kind: expected one of 'truthful', ",
+        ),
         (
             "providers.0.strategy={kind: mark_up, by: 0.5}",
             "providers.0.strategy.by: expected greater than or equal to 1, got 0.5",
@@ -125,7 +147,11 @@ def test_paths_are_relative_to_the_file_or_to_where_the_setting_was_typed(
             "hubs.count: expected 1 to 12, the number of providers with chat slots; got 13",
         ),
         ("hubs.mechanism=fair", "hubs.mechanism: expected one of auction, random, sticky"),
-        ("demand.0.kind=songs", "demand.0: kind 'songs' found using 'kind'"),
+        (
+            "demand.0.kind=songs",
+            "demand.0.kind: expected one of 'dialogues', 'azure', 'mooncake', 'workflows'; "
+            "got 'songs'",
+        ),
         (
             "demand.0.domains={poetry: 1}",
             "demand.0.domains: expected domains that a provider names",
@@ -141,6 +167,78 @@ def test_paths_are_relative_to_the_file_or_to_where_the_setting_was_typed(
 )
 def test_a_bad_value_is_named_with_its_key(file: Path, setting: str, expected: str) -> None:
     assert expected in problem(file, setting)
+
+
+MANY_DIGITS = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"),
+    [
+        (
+            f"providers.{MANY_DIGITS}.count=1",
+            f"--set 'providers.{MANY_DIGITS[:46]}...: expected an index from 0 to 1, "
+            f"got '{MANY_DIGITS[:56]}...",
+        ),
+        (
+            "providers.\u0661.count=1",
+            "--set providers.\u0661.count: expected an index from 0 to 1, got",
+        ),
+        (
+            "providers.01.count=1",
+            "--set providers.01.count: expected an index from 0 to 1, got '01'",
+        ),
+        ('providers.0.models={"a\\nb": 1}', r"providers.0.models.'a\nb': unknown key"),
+        (f"hubs={{? {'k' * 500} : 1}}", f"hubs.'{'k' * 56}...: unknown key"),
+        ("a\nb=1", r"'a\nb': unknown key"),
+        ("a\nb", r"--set 'a\nb': expected KEY=VALUE, such as demand.0.rate_per_s=20"),
+        ("seed.a\nb=1", r"--set 'seed.a\nb': 'a\nb' is not a key of 1"),
+        (
+            f"log={'x' * 99}",
+            "log: expected a valid dictionary or instance of LogParams, got 'xxx",
+        ),
+        ('demand.0.kind="a\\nb"', "demand.0.kind: expected one of 'dialogues', "),
+        ('compare=["a\\nb"]', "compare: expected different names among auction, random, sticky; "),
+        (f'demand.1.names=["{"x" * 999}"]', "demand.1.names: expected names among S1, S2, S3, "),
+        ("demand.0.domains={? 'a\n\nb' : 1}", "demand.0.domains: expected domains that a "),
+        ("rounds=0x" + "f" * 5000, "rounds: expected less than or equal to 10000000, got a number"),
+        ("demand.0={kind: azure, kind: dialogues}", "--set demand.0: duplicate key 'kind'"),
+        ("seed={a: 1, a: 2}", "--set seed: duplicate key 'a'"),
+    ],
+)
+def test_a_hostile_setting_is_one_short_line(file: Path, setting: str, expected: str) -> None:
+    line = problem(file, setting)
+    assert line.startswith(expected)
+    assert len(line) < 250
+    assert line.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("loop", "loop: cannot be read: Too many levels of symbolic links"),
+        ("loop/x.json", "loop/x.json: cannot be read: Too many levels of symbolic links"),
+        ("a\nb", r"a\nb: no such file"),
+        ("a\0b", r"a\x00b: cannot be read: embedded null byte"),
+    ],
+)
+def test_a_hostile_path_is_one_line(tmp_path: Path, file: Path, name: str, expected: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    demand = [{"kind": "dialogues", "rate_per_s": 4, "path": name}]
+    file.write_text(yaml.safe_dump(GOOD | {"demand": demand}))
+    with pytest.raises(BadInput) as caught:
+        plan(load_scenario(file))
+    assert str(caught.value) == f"{tmp_path}/{expected}"
+
+
+def test_a_path_goes_through_links_as_the_system_does(tmp_path: Path, file: Path) -> None:
+    (tmp_path / "far" / "deep").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "far" / "deep")
+    (tmp_path / "far" / "a.csv").write_text("")
+    setting = f"demand.0={{kind: azure, path: {tmp_path}/link/../a.csv}}"
+    source = load_scenario(file, (setting,)).demand[0]
+    assert isinstance(source, AzureDemand)
+    assert source.file.exists()
 
 
 def test_slots_for_nobody_are_an_error(file: Path) -> None:
@@ -302,7 +400,7 @@ def test_a_difficulty_is_measured_by_the_tiers_of_the_models(priced: Path) -> No
         ),
         (
             ("providers.0.cost_over_price=0",),
-            "providers.0.cost_over_price: expected numbers above 0, got 0",
+            "providers.0.cost_over_price: expected numbers from 0.001 to 1000 ",
         ),
         (("providers=3",), "providers: expected a valid tuple, got 3"),
         (("providers=[3]",), "providers.0: "),
@@ -323,5 +421,61 @@ def test_a_bad_file_of_models_is_named_with_its_line(priced: Path, tmp_path: Pat
 
 def test_a_path_that_cannot_be_one_is_named(priced: Path) -> None:
     priced.write_text(priced.read_text().replace("scores.csv", '"a\\0b"'))
-    with pytest.raises(BadInput, match="null byte"):
+    with pytest.raises(BadInput, match=r"a\\x00b: cannot be read: embedded null byte"):
         load_scenario(priced)
+
+
+def some_models(*tiers: int) -> list[dict[str, object]]:
+    return [{"name": f"model-{tier}", "tier": tier} for tier in tiers]
+
+
+def test_the_difficulties_of_named_workflows_are_measured_by_the_providers_drawn(
+    file: Path,
+) -> None:
+    one = GROUPS[0] | {"count": 1, "models": some_models(1, 3)}
+    file.write_text(yaml.safe_dump(GOOD | {"providers": [one], "hubs": {"count": 1}}))
+    drawn: dict[int, Scenario] = {}
+    for seed in range(20):
+        scenario = load_scenario(file, (f"seed={seed}",))
+        (provider,) = build_providers(scenario, trial_seed(scenario, 0))
+        drawn[provider.profile.tier] = scenario
+    assert plan(drawn[3]).workflows == 1
+    with pytest.raises(BadInput) as caught:
+        plan(drawn[1])
+    assert str(caught.value) == (
+        "demand.1.names: S2 has nodes of difficulty 3, expected at most the highest tier with "
+        "workflow slots, 1"
+    )
+
+
+def test_who_was_drawn_without_workflow_slots_does_no_workflow(file: Path) -> None:
+    chatting = GROUPS[0] | {"count": 2, "workflow_slots": 0, "models": some_models(3)}
+    groups = [chatting, GROUPS[1] | {"count": 1, "models": some_models(1, 1)[:1]}]
+    easy = {"kind": "workflows", "path": str(file.parent / "w.json"), "every_rounds": 1}
+    file.write_text(yaml.safe_dump(GOOD | {"providers": groups, "demand": [easy]}))
+    node = {"id": "a\nb", "output_tokens": 5, "difficulty": 3}
+    (file.parent / "w.json").write_text(json.dumps({"nodes": [node], "edges": []}))
+    with pytest.raises(BadInput) as caught:
+        plan(load_scenario(file))
+    assert str(caught.value) == (
+        rf"{file.parent / 'w.json'}: node 'a\nb': expected a difficulty of at most 1, the highest "
+        "tier with workflow slots; got 3"
+    )
+
+
+def test_of_several_workflows_in_a_file_the_difficult_one_is_named(file: Path) -> None:
+    graphs = [{"path": str(one), "nodes": [{"id": "a"}], "edges": []} for one in range(9)]
+    path = file.parent / "graphs.json"
+    path.write_text(json.dumps(graphs))
+    demand = {"kind": "workflows", "path": str(path), "format": "graphs", "every_rounds": 1}
+    file.write_text(
+        yaml.safe_dump(GOOD | {"providers": [GROUPS[0] | {"tier": 1}], "demand": [demand]})
+    )
+    hard = [workflow.nodes[0].difficulty or 0 for workflow in read_graphs(path)]
+    number, difficulty = next((n, one) for n, one in enumerate(hard) if one > 1)
+    with pytest.raises(BadInput) as caught:
+        plan(load_scenario(file))
+    assert str(caught.value) == (
+        f"{path}: workflow {number}: node 'a': expected a difficulty of at most 1, the highest "
+        f"tier with workflow slots; got {difficulty}"
+    )

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from market.errors import BadInput
+from orchestrator import text_file
 from orchestrator.text_file import MOST_LINE_CHARACTERS, read_lines, read_text
 
 
@@ -68,16 +69,19 @@ def test_a_byte_order_mark_is_left_out(path):
         ("file.txt/below", "cannot be read: Not a directory"),
         ("x" * 300, "cannot be read: File name too long"),
         ("nu\0ll", "cannot be read: embedded null byte"),
+        ("loop", "cannot be read: Too many levels of symbolic links"),
     ],
-    ids=["none", "directory", "below a file", "long name", "null byte"],
+    ids=["none", "directory", "below a file", "long name", "null byte", "loop"],
 )
 def test_a_file_that_cannot_be_read_is_refused(
     path: Path, read: Callable[[Path], Any], name: str, problem: str
 ) -> None:
     path.write_text("text\n")
+    (path.parent / "loop").symlink_to(path.parent / "loop")
     with pytest.raises(BadInput) as error:
         read(path.parent / name)
-    assert str(error.value) == f"{path.parent / name}: {problem}"
+    place = str(path.parent / name).replace("\0", r"\x00")
+    assert str(error.value) == f"{place}: {problem}"
 
 
 @pytest.mark.parametrize("read", [read_text, all_lines])
@@ -109,6 +113,17 @@ def test_what_is_not_utf_8_is_refused_in_its_line(path, content, number):
     with pytest.raises(BadInput) as error:
         next(lines)
     assert str(error.value) == f"{path}: line {number}: expected UTF-8 text"
+
+
+def test_a_text_is_read_whole_up_to_the_bound_and_no_further(path, monkeypatch):
+    monkeypatch.setattr(text_file, "MOST_TEXT_CHARACTERS", 10)
+    path.write_text("ä" * 10)
+    assert read_text(path) == "ä" * 10
+    for endless in (path, Path("/dev/zero")):
+        path.write_text("ä" * 11)
+        with pytest.raises(BadInput) as error:
+            read_text(endless)
+        assert str(error.value) == f"{endless}: expected at most 10 characters, got more"
 
 
 @pytest.mark.parametrize("ending", ["", "\n", "\r\n"])

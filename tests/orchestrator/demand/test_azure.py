@@ -21,6 +21,13 @@ TRACE = f"""{HEADER}
 WRONG_LENGTHS = (
     *("", "0", "-5", "10000001", "100000000"),
     *("3.5", "5.0", "1e3", "1e400", "nan", "inf", "True", "0x10", "1_000", "many"),
+    *("٣٧٤", "+5", "5\0"),
+)
+#: What Python takes for a time, but is not of the form that is documented.
+WRONG_TIMES = (
+    *("2023-11-16 18:15:52\0", "2023-W46-5", "2023-W46-4 18:15:52", "2023-11-16x18:15:52"),
+    *("2023-11-16", "2023-11-16 18:15", "2023-11-16T18", "20231116T181552", "٢٠٢٣-11-16 18:15:52"),
+    *("2023-11-16 18:15:52.", "2023-11-16 18:15:52+02", "2023-11-16 18:15:52 Z"),
 )
 
 
@@ -88,6 +95,19 @@ def test_reading_stops_at_the_limit_and_does_not_mind_what_follows(path):
         ("", ": line 1", f"expected {HEADER}, got ''"),
         ("a,b,c\n", ": line 1", f"expected {HEADER}, got 'a,b,c'"),
         (f"{HEADER},Extra\n", ": line 1", f"expected {HEADER}, got '{HEADER},Extra'"),
+        (
+            HEADER.replace("TIMESTAMP", 'TIM"EST"AMP') + "\n",
+            ": line 1",
+            f"expected {HEADER}, got 'TIM\"EST\"AMP,ContextTokens,GeneratedTokens'",
+        ),
+        *(
+            (
+                TRACE + f"{time},1,2\n",
+                ": line 5: TIMESTAMP",
+                f"expected YYYY-MM-DD HH:MM:SS.ffffff, got {time!r}",
+            )
+            for time in WRONG_TIMES
+        ),
         (f"{HEADER}\n", "", "expected at least one row below the header, got none"),
         (
             TRACE + "2023-11-16 18:15:52,1\n",
@@ -148,7 +168,7 @@ def test_reading_stops_at_the_limit_and_does_not_mind_what_follows(path):
             (
                 TRACE + f"2023-11-16 18:15:52,{tokens},2\n",
                 ": line 5: ContextTokens",
-                f"expected a whole number from 1 to 10000000, got '{tokens}'",
+                f"expected a whole number from 1 to 10000000, got {tokens!r}",
             )
             for tokens in WRONG_LENGTHS
         ),
@@ -231,5 +251,6 @@ def test_times_with_and_without_a_zone_may_be_mixed(tmp_path):
         "2024-05-10 00:00:00.009930,374,44\n"
         "2024-05-10 00:00:01+00:00,374,44\n"
         "2024-05-10 02:00:02+02:00,374,44\n"
+        "2024-05-10T00:00:03.25Z,374,44\n"
     )
-    assert [row.time_s for row in read(path)] == pytest.approx([0.0, 0.99007, 1.99007])
+    assert [row.time_s for row in read(path)] == pytest.approx([0.0, 0.99007, 1.99007, 3.24007])

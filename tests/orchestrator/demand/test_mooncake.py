@@ -128,6 +128,11 @@ BLOCK = "expected a whole number from 0 to 18446744073709551615, got"
             '[0, 1, 3, 4], "hash": 1',
             "hash: unknown key; known here: hash_ids, input_length, output_length, timestamp",
         ),
+        (
+            "hash_ids",
+            r'"\ud83d"',
+            r"column 76: expected whole characters, got \ud83d, half of a pair",
+        ),
         ("hash_ids", '[0, 1, 3, 4], "timestamp": 1', "duplicate key 'timestamp'"),
     ],
 )

@@ -210,6 +210,22 @@ def test_rows_after_the_horizon_are_not_counted(trace_file):
 
 
 @pytest.mark.parametrize(
+    ("rate_scale", "first"),
+    [(1.0, "1700000000.5"), (4.0, "425000000.125"), (1e-6, "1.7000000005e+15")],
+)
+def test_a_trace_that_starts_after_the_horizon_is_refused(tmp_path, rate_scale, first):
+    path = tmp_path / "trace.jsonl"
+    row = {"timestamp": 1_700_000_000_500, "input_length": 9, "output_length": 7, "hash_ids": [0]}
+    path.write_text(json.dumps(row))
+    source = {"kind": "mooncake", "path": str(path), "rate_scale": rate_scale}
+    with pytest.raises(BadInput) as error:
+        count_demand(sources(source))
+    expected = "nothing arrives within the 20 seconds of the run; the first request is at"
+    assert str(error.value) == f"{path}: {expected} {first} s"
+    assert count_demand(sources(source | {"rate_scale": 1e6}, horizon_s=1700.1)) == (1, 0)
+
+
+@pytest.mark.parametrize(
     ("document", "complaint"),
     [
         ({"kind": "poisson"}, "poisson"),

@@ -11,7 +11,7 @@ from orchestrator.supply.model_key import model_key
         "Llama-3_1-8B-Instruct",
         "llama3.1-8b-instruct",
         "accounts/fireworks/models/llama-3-1-8b-instruct",
-        "meta-llama/llama-3.1-8b-instruct:free",
+        "llama3.1:8b-instruct",
     ],
 )
 def test_a_model_is_recognised_under_its_other_names(name):
@@ -25,6 +25,10 @@ def test_a_model_is_recognised_under_its_other_names(name):
         ("qwen-2.5-7b", "qwen-2-57b"),
         ("llama-3.1-8b-instruct", "llama-3.1-8b-instruct-turbo"),
         ("llama-3.3-nemotron-super-49b-v1", "llama-3.3-nemotron-super-49b-v1.5"),
+        ("llama3.1:8b", "llama3.1:70b"),
+        ("claude-3.7-sonnet", "claude-3.7-sonnet:thinking"),
+        ("gpt-4o-mini", "ft:gpt-4o-mini:acme::7p4lURel"),
+        ("command-r", "command-r+"),
         ("mistral-7b-instruct-v0.2", "mistral-7b-instruct-v0.3"),
     ],
 )

@@ -56,8 +56,27 @@ PRICES = "0.models.0.prices"
         (
             "0.models.1.id",
             "good-8b-instruct",
-            "sellers.0.models.1.id: duplicate id 'good-8b-instruct', "
+            "sellers.0.models.1.id: duplicate name 'acme/good-8b-instruct', "
             "first used at sellers.0.models.0",
+        ),
+        (
+            "1",
+            {"id": "acme/good", "models": [{"id": "a", "prices": {}}, {"id": "b/c"}]},
+            "sellers.1.models.1.prices: missing",
+        ),
+        *(
+            (
+                "0.models.1.id",
+                name,
+                "sellers.0.models.1.id: expected at most 200 printable characters with the "
+                f"seller's id, got {got}",
+            )
+            for name, got in [
+                ("a\nb", r"'acme/a\nb'"),
+                ("a\u2028b", r"'acme/a\u2028b'"),
+                ("x" * 196, f"'acme/{'x' * 51}..."),
+                ("x" * 500_000, f"'acme/{'x' * 51}..."),
+            ]
         ),
         (
             "0.models.0.deprecated",
@@ -109,6 +128,30 @@ PRICES = "0.models.0.prices"
 )
 def test_a_malformed_entry_is_named_with_its_key(tmp_path, path, value, expected):
     assert problem(write_catalogue(tmp_path, changed(CATALOGUE, path, value))) == expected
+
+
+def test_two_models_under_one_name_are_told_apart_while_reading(tmp_path):
+    prices = {"input_mtok": 1, "output_mtok": 2}
+    sellers = [
+        {"id": "a/b", "models": [{"id": "d", "prices": prices}, {"id": "c", "prices": prices}]},
+        {"id": "a", "models": [{"id": "b/c", "prices": prices}]},
+    ]
+    assert problem(write_catalogue(tmp_path, sellers)) == (
+        "sellers.1.models.0.id: duplicate name 'a/b/c', first used at sellers.0.models.1"
+    )
+
+
+def test_a_long_id_that_stands_twice_is_shortened(tmp_path):
+    seller = {"id": "x" * 5000, "models": []}
+    assert problem(write_catalogue(tmp_path, [seller, seller])) == (
+        f"sellers.1.id: duplicate id '{'x' * 56}..., first used at sellers.0"
+    )
+
+
+def test_a_name_may_have_two_hundred_characters(tmp_path):
+    longest = changed(CATALOGUE, "0.models.0.id", "x" * 195)
+    (first, *_) = read_catalogue(write_catalogue(tmp_path, longest))["acme"]
+    assert len(first.name) == 200
 
 
 @pytest.mark.parametrize(

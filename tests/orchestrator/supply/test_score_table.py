@@ -56,7 +56,9 @@ HEADER_EXPECTED = f"line 1: expected {HEADER} and a column for each model, got "
         ("split,idx,metric,question_chars,question_sha1,a,b\n", HEADER_EXPECTED + "'split,idx,me"),
         (f"task,{HEADER},a\n", HEADER_EXPECTED + "'task,split,idx"),
         (f"{HEADER},a,\n", "line 1: expected the name of a model, got ''"),
-        (f'{HEADER},"a\nb"\n', "line 2: expected the name of a model, got 'a\\nb'"),
+        (f'{HEADER},"a\nb"\n', "line 1: not CSV: unexpected end of data"),
+        (f"{HEADER},a\0b\n", r"line 1: expected the name of a model, got 'a\x00b'"),
+        (f"{HEADER},{'a' * 201}\n", "line 1: expected the name of a model, got 'aaa"),
         (f"{HEADER},a,b,a\n", "line 1: 'a' is the model of column 'a'"),
         (f"{HEADER},a-1,A1\n", "line 1: 'A1' is the model of column 'a-1'"),
         (f"{HEADER},a\n", "expected at least one query below the header, got none"),
@@ -72,9 +74,26 @@ HEADER_EXPECTED = f"line 1: expected {HEADER} and a column for each model, got "
                 f"{SCORES}{ROW},1,{score},1,1\n",
                 f"line 6: good-8b-instruct: expected a number from 0 to 1, got '{score}'",
             )
-            for score in ("", "x", "-0.1", "1.01", "nan", "inf", "1e400", "True", "0x1")
+            for score in (
+                "",
+                "x",
+                "-0.1",
+                "1.01",
+                "nan",
+                "inf",
+                "1e400",
+                "True",
+                "0x1",
+                "0_1",
+                "\u0660.\u0662",
+                " 1",
+            )
         ),
         (f'{SCORES}"{ROW},1,1,1,1\n', "line 6: not CSV: unexpected end of data"),
+        (
+            f'{SCORES}"{ROW},1,1,1,1\n' + f"{ROW},1,1,1,1\n" * 1450,
+            "line 6: not CSV: unexpected end of data",
+        ),
     ],
 )
 def test_a_malformed_table_is_refused_with_its_line(tmp_path, text, expected):
@@ -88,7 +107,7 @@ def test_a_table_that_is_not_there_is_named(tmp_path):
 def test_a_table_that_is_no_text_is_named(tmp_path):
     path = tmp_path / "scores.csv"
     path.write_bytes(b"\xff\xfe" + SCORES.encode())
-    assert problem(path) == "expected UTF-8 text"
+    assert problem(path) == "line 1: expected UTF-8 text"
 
 
 def test_the_real_table_is_read_whole():

@@ -74,6 +74,14 @@ def test_the_same_model_of_two_sellers_has_the_same_skill_at_two_prices(files):
     assert (one.output_usd_per_mtok, other.output_usd_per_mtok) == (1.0, 2.0)
 
 
+def test_a_model_that_one_seller_lists_twice_is_there_twice(tmp_path, files):
+    again = {"id": "vendor/Best-70B", "prices": {"input_mtok": 1, "output_mtok": 5}}
+    twice = write_catalogue(tmp_path, changed(CATALOGUE, "0.models.2", again))
+    models = found(**files | {"catalogue": twice}, sellers=["acme"])
+    assert models["acme/best-70b"].skills == models["acme/vendor/Best-70B"].skills
+    assert models["acme/vendor/Best-70B"].output_usd_per_mtok == 5.0
+
+
 def test_each_task_is_a_domain_of_its_own_unless_domains_are_named(files):
     model = found(**files)["acme/good-8b-instruct"]
     assert model.skills == {"sums": 0.5, "proofs": 0.0, "poems": 0.8}
@@ -136,6 +144,10 @@ def test_tiers_are_equal_groups_the_best_in_the_highest_and_ties_together(
         ({"scores": "s", "sellers": ["a"]}, "sellers: expected a catalogue that they sell from"),
         ({"catalogue": "c", "domains": DOMAINS}, "domains: expected scores to take their tasks"),
         ({"catalogue": "c", "sellers": []}, "at least 1 item"),
+        (
+            {"catalogue": "c", "sellers": ["a", "acme", "acme"]},
+            "expected each seller once, got 'acme' again",
+        ),
         ({"scores": "s", "domains": {}}, "at least 1 item"),
         ({"scores": "s", "domains": {"a": []}}, "at least 1 item"),
         ({"scores": "s", "domains": {"a b": ["t"]}}, "pattern"),
