@@ -124,7 +124,8 @@ class _Orchestrator:
 
     def open(self, scenario: Scenario) -> int:
         collect_rarely()
-        packing = pack(scenario, ray.available_resources()["CPU"])
+        free = ray.available_resources()
+        packing = pack(scenario, free["CPU"], free["memory"])
         self._runtime = RayRuntime(packing, running_release())
         return 1 + len(packing.places)
 

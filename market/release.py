@@ -30,9 +30,10 @@ class Release:
 
     def difference_from(self, other: Release) -> str | None:
         """The first thing that differs from ``other``, as a clause; None if nothing does."""
-        for name, theirs in other.versions.items():
-            if self.versions[name] != theirs:
-                return f"runs {name} {self.versions[name]}, expected {theirs}"
+        for name in sorted({*self.versions, *other.versions}):
+            ours, theirs = (one.versions.get(name, "of no version") for one in (self, other))
+            if ours != theirs:
+                return f"runs {name} {ours}, expected {theirs}"
         if self.source != other.source:
             return f"runs source {self.source[:12]}, expected {other.source[:12]}"
         return None

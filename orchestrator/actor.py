@@ -22,13 +22,14 @@ class Orchestrator:
     def __init__(self) -> None:
         collect_rarely()
         self._runtime: RayRuntime | None = None
-        self._advance: Advance | None = None
+        self._advance = Advance("seating", 0, "no round is over")
         self._stopped = threading.Event()
 
     def open_market(self, scenario: Scenario, driver: Release, wait_s: float) -> None:
         """Start the actors of a market; all, this one too, must run what the driver runs."""
         check_release(ray.util.get_node_ip_address(), running_release(), driver)
-        packing = pack(scenario, ray.available_resources().get("CPU", 0.0))
+        free = ray.available_resources()
+        packing = pack(scenario, free.get("CPU", 0.0), free.get("memory", 0.0))
         self._runtime = RayRuntime(packing, driver, wait_s)
 
     def run(self, scenario: Scenario, name: str, directory: Path) -> Footprint | None:
@@ -41,8 +42,8 @@ class Orchestrator:
         peaks = [peak_memory_bytes(), *self._runtime.peak_memory_bytes()]
         return Footprint(len(peaks), sum(peaks))
 
-    def advance(self) -> Advance | None:
-        """How far the run has come; None before its first round is over."""
+    def advance(self) -> Advance:
+        """How far the run has come."""
         return self._advance
 
     def stop(self) -> None:

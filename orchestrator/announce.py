@@ -60,14 +60,13 @@ def announce_result(
         if misreport is not None:
             _say(console, _misreport_line(misreport))
     rounds = sum(run.rounds for run in runs.values())
-    memory = f"{footprint.peak_bytes / MIB:.0f} MiB in {_counted(footprint.processes, 'process')}"
+    where = "in one process"
+    if footprint.processes > 1:
+        where = f"in {footprint.processes} actors, Ray itself not counted"
+    memory = f"{footprint.peak_bytes / MIB:.0f} MiB {where}"
     _say(console, f"\n{rounds} rounds in {seconds:.1f} s, at most {memory}. Next:")
     for command in _next_commands(directory):
         _say(console, f"  {command}")
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}es"
 
 
 def _say(console: Console, line: str) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import click
 from rich.console import Console
 
-from market.errors import ParticipantLost, WalrasError
+from market.errors import WalrasError
 
 if TYPE_CHECKING:
     from orchestrator.run import RunMarket
@@ -28,17 +28,31 @@ INTERRUPTED = 130
 
 
 def _one_line_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """Errors of ours become one line on stderr and exit status 2."""
+    """Errors of ours become one line on stderr and exit status 2, requests to end 130."""
 
     @wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return command(*args, **kwargs)
+            with _terminable():
+                return command(*args, **kwargs)
         except WalrasError as error:
             click.echo(f"walras: {error}", err=True)
             sys.exit(BAD_INPUT)
+        except KeyboardInterrupt:
+            click.echo("walras: interrupted; nothing was written", err=True)
+            sys.exit(INTERRUPTED)
 
     return wrapped
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """A request to terminate does what Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -78,7 +92,8 @@ def main() -> None:
     type=click.FloatRange(0, 1e6),
     default=0.0,
     metavar="SECONDS",
-    help="How long to wait for the cluster to grow to what the run asks for.",
+    help="How long to wait for the cluster to grow to what the run asks for; automatic packing "
+    "asks for what is there.",
 )
 @click.option("--quiet", is_flag=True, help="Print only where the log is.")
 @_one_line_errors
@@ -107,19 +122,10 @@ def run(
     announce_plan(console, scenario, described, ahead, directory)
     rounds = described.rounds * described.trials * (1 + len(described.compare))
     clock = Stopwatch()
-    try:
-        with (
-            RunProgress(console, rounds) as progress,
-            _market(described, ray, wait_s) as run_market,
-            _terminable(),
-        ):
-            prepare_directory(directory, force=force)
+    with RunProgress(console, rounds) as progress, _market(described, ray, wait_s) as run_market:
+        prepare_directory(directory, force=force)
+        with _early_end_told(directory):
             footprint = run_market(scenario.stem, directory, progress.show)
-    except (KeyboardInterrupt, ParticipantLost) as reason:
-        interrupted = isinstance(reason, KeyboardInterrupt)
-        what = "interrupted" if interrupted else str(reason)
-        click.echo(f"walras: {what}; {_what_is_left(directory)}", err=True)
-        sys.exit(INTERRUPTED if interrupted else FAILED)
     clock.lap("run_s")
     announce_result(console, directory, described, clock.seconds["run_s"], footprint)
     if quiet:
@@ -138,23 +144,22 @@ def _market(described: Scenario, ray: str, wait_s: float) -> AbstractContextMana
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
-    """A request to terminate stops a run in good order, as Ctrl-C does."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+def _early_end_told(directory: Path) -> Iterator[None]:
+    """Whatever ends a run early: its description says so, and a line on stderr how to go on."""
+    from orchestrator.run_directory import mark_interrupted
+
     try:
         yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _what_is_left(directory: Path) -> str:
-    """What an interrupted run leaves, and how to go on."""
-    if not directory.exists():
-        return "nothing was written"
-    return (
-        f"the rounds that were committed are in {directory}, for walras report; to start over, "
-        f"add --out {directory} --force"
-    )
+    except BaseException as reason:
+        mark_interrupted(directory)
+        if not isinstance(reason, KeyboardInterrupt | WalrasError):
+            raise
+        click.echo(
+            f"walras: {str(reason) or 'interrupted'}; the rounds that were committed are in "
+            f"{directory}, for walras report; to start over, add --out {directory} --force",
+            err=True,
+        )
+        sys.exit(INTERRUPTED if isinstance(reason, KeyboardInterrupt) else FAILED)
 
 
 @main.command()

@@ -46,11 +46,11 @@ class Packing:
         return self.providers + self.hubs
 
 
-def pack(scenario: Scenario, cpus: float) -> Packing:
-    """Who shares an actor, where ``cpus`` CPUs are free.
+def pack(scenario: Scenario, cpus: float, memory_bytes: float) -> Packing:
+    """Who shares an actor, where so many CPUs and bytes of memory are free.
 
     What the scenario leaves open is chosen so that providers and hubs, which take turns, each get
-    half of the places that the CPUs have room for. A provider whose engine needs GPUs gets an
+    half of the places that there is room for. A provider whose engine needs GPUs gets an
     actor of its own. Members are dealt out in turn, so that groups mix.
     """
     params = scenario.packing
@@ -59,7 +59,8 @@ def pack(scenario: Scenario, cpus: float) -> Packing:
     own = [Place((name,), params.cpus_per_actor, gpus[name]) for name in groups if gpus[name]]
     sharing = [name for name in groups if not gpus[name]]
     hubs = [*matching_hubs(scenario), WORKFLOW_HUB]
-    room = max(1, (math.floor(cpus / params.cpus_per_actor) - len(own)) // 2) if cpus else 1
+    places = math.floor(min(cpus / params.cpus_per_actor, memory_bytes / ACTOR_MEMORY_BYTES))
+    room = max(1, (places - len(own)) // 2)
     hosts = _actors(len(sharing), params.providers_per_actor, room, LEAST_PROVIDERS)
     houses = _actors(len(hubs), params.hubs_per_actor, room, 1)
     return Packing(

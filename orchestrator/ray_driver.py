@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
+import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import ray
-from ray.exceptions import RayActorError, RayTaskError
+from ray.exceptions import RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from market.errors import BadInput, ParticipantLost, WalrasError
+from market.errors import BadInput, WalrasError
 from market.release import running_release
 from orchestrator.actor import OrchestratorActor
 from orchestrator.progress import Advance
+from orchestrator.ray_runtime import losses
 from orchestrator.run import Footprint, RunMarket
 from orchestrator.scenario import Scenario
 
@@ -25,7 +30,7 @@ from orchestrator.scenario import Scenario
 OBJECT_STORE_BYTES = 256 * 2**20
 
 #: How long the head of a cluster may take to answer.
-LISTEN_S = 10.0
+LISTEN_S = 20.0
 
 #: How often the orchestrator is asked how far it is.
 WATCH_S = 0.25
@@ -46,14 +51,15 @@ def on_ray(address: str, scenario: Scenario, wait_s: float) -> Iterator[RunMarke
         NotEnoughResources: the scenario asks for more than the cluster has.
         DifferentRelease: a node runs another version or source.
     """
-    connect(check_address(address))
     try:
+        connect(check_address(address))
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         orchestrator = OrchestratorActor.options(scheduling_strategy=here).remote()
         _get(orchestrator.open_market.remote(scenario, running_release(), wait_s))
         yield partial(_run, orchestrator, scenario)
     finally:
-        ray.shutdown()
+        with _no_more_interrupts():
+            ray.shutdown()
 
 
 def _run(
@@ -71,14 +77,15 @@ def _run(
     running = orchestrator.run.remote(scenario, name, directory.resolve())
     try:
         while not ray.wait([running], timeout=WATCH_S)[0]:
-            advance = _get(orchestrator.advance.remote())
-            if advance is not None:
-                show(advance)
-        footprint: Footprint = _get(running)
+            show(_get(orchestrator.advance.remote()))
+        footprint: Footprint | None = _get(running)
     except KeyboardInterrupt:
         orchestrator.stop.remote()
-        _get(running)
-        raise
+        show(replace(_get(orchestrator.advance.remote()), stage="stopping after this round"))
+        footprint = _get(running)
+        if footprint is None:
+            raise
+    assert footprint is not None  # nobody else stops it
     return footprint
 
 
@@ -105,30 +112,50 @@ def connect(address: str) -> None:
         _check_somebody_listens(address)
     if address == "local":
         options = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
+    on_terminate = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(address=address, log_to_driver=False, logging_level="error", **options)
+        signal.signal(signal.SIGTERM, on_terminate)  # Ray has taken it for itself
     except (ConnectionError, ValueError, RuntimeError) as error:
         cause = " ".join(str(error).split())
         raise BadInput("--ray", f"cannot join a cluster at {address}: {cause}") from None
+    except SystemExit:  # what Ray makes of SIGTERM while it starts
+        raise KeyboardInterrupt from None
 
 
 def _check_somebody_listens(address: str) -> None:
-    """Ray itself would go on trying for ever."""
+    """Ray itself would go on trying for ever, whoever listens there or nobody."""
     host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), timeout=LISTEN_S).close()
+        ask = [sys.executable, "-m", "ray.scripts.scripts", "health-check", "--address", address]
+        subprocess.run(ask, check=True, capture_output=True, timeout=LISTEN_S)
     except (OSError, OverflowError) as error:
         raise BadInput("--ray", f"no cluster answers at {address}: {error}") from None
+    except subprocess.SubprocessError:
+        raise BadInput(
+            "--ray",
+            f"no cluster answers at {address}: expected the port of Ray's GCS, 6379 unless told "
+            "otherwise, and RAY_AUTH_MODE=token with its token where it asks for one",
+        ) from None
+
+
+@contextmanager
+def _no_more_interrupts() -> Iterator[None]:
+    """What has begun to end, ends in peace."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _get(reference: Any) -> Any:
     """An answer of the orchestrator; its errors are ours."""
     try:
-        return ray.get(reference)
+        with losses("the orchestrator"):
+            return ray.get(reference)
     except RayTaskError as error:
         if isinstance(error.cause, WalrasError):
             raise error.cause from None
         raise
-    except RayActorError as error:
-        cause = " ".join(str(error).split())
-        raise ParticipantLost(f"the orchestrator is gone: {cause}") from error

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import ray
-from ray.exceptions import GetTimeoutError, RayActorError
+from ray.exceptions import GetTimeoutError, RayError, RayTaskError
 from ray.util.placement_group import PlacementGroup, placement_group, remove_placement_group
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
@@ -21,7 +21,7 @@ from agents.provider import ProviderReply
 from hubs.actor import HubActor
 from hubs.host import HubSeats, HubsReply, HubsRound
 from hubs.workflow_hub import WORKFLOW_HUB
-from market.errors import DifferentRelease, NotEnoughResources, ParticipantLost, WalrasError
+from market.errors import DifferentRelease, NotEnoughResources, ParticipantLost
 from market.release import Release
 from orchestrator.assembly import Market
 from orchestrator.packing import Packing, Place
@@ -35,6 +35,8 @@ BUSY_S = 15.0
 START_S = 600.0
 
 GIB = 2**30
+
+Resources = Mapping[str, float]
 
 
 class RayRuntime:
@@ -64,7 +66,7 @@ class RayRuntime:
         try:
             for node, theirs in _answers([handle.home.remote() for handle in handles], START_S):
                 check_release(node, theirs, release)
-        except WalrasError:
+        except BaseException:
             self.close()
             raise
 
@@ -147,7 +149,7 @@ def _options(place: Place, group: PlacementGroup, index: int) -> dict[str, Any]:
 def _reserve(packing: Packing, wait_s: float) -> PlacementGroup:
     """Reserve everything or nothing, so that two runs never wait for each other's half."""
     bundles = [place.resources for place in packing.places]
-    if wait_s <= 0 and _lacking(bundles, ray.cluster_resources()):
+    if wait_s <= 0 and (_lacking(bundles, ray.cluster_resources()) or _misfits(bundles)):
         raise NotEnoughResources(_shortage(bundles))
     group = placement_group(bundles, strategy="SPREAD")
     if not group.wait(max(wait_s, BUSY_S)):
@@ -156,26 +158,42 @@ def _reserve(packing: Packing, wait_s: float) -> PlacementGroup:
     return group
 
 
-def _lacking(bundles: Sequence[Mapping[str, float]], there: Mapping[str, float]) -> bool:
-    return any(amount > there.get(name, 0.0) for name, amount in _total(bundles).items())
+def _lacking(bundles: Sequence[Resources], there: Resources) -> bool:
+    """Whether bundles ask for more than there is, in all; Ray counts in ten-thousandths."""
+    return any(
+        round(1e4 * amount) > round(1e4 * there.get(name, 0.0))
+        for name, amount in _total(bundles).items()
+    )
 
 
-def _total(bundles: Sequence[Mapping[str, float]]) -> dict[str, float]:
+def _misfits(bundles: Sequence[Resources]) -> list[Resources]:
+    """The bundles that no node has enough for, even if nobody else were there."""
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    return [bundle for bundle in bundles if all(_lacking([bundle], node) for node in nodes)]
+
+
+def _total(bundles: Sequence[Resources]) -> dict[str, float]:
     names = ("CPU", "GPU", "memory")
     return {name: sum(bundle.get(name, 0.0) for bundle in bundles) for name in names}
 
 
-def _shortage(bundles: Sequence[Mapping[str, float]]) -> str:
-    """What is asked, what there is, and what to do."""
-    asked = _amounts(_total(bundles))
-    there, free = _amounts(ray.cluster_resources()), _amounts(ray.available_resources())
+def _shortage(bundles: Sequence[Resources]) -> str:
+    """What is asked, what there is, where it does not fit, and what to do."""
+    there, free = ray.cluster_resources(), ray.available_resources()
+    misfits = _misfits(bundles)
+    where = ""
+    if misfits:
+        where = f"; one that asks for {_amounts(misfits[0])} fits on no node"
+    elif not _lacking(bundles, free):
+        where = "; on its nodes they do not fit side by side"
     return (
-        f"not enough on the cluster: {len(bundles)} actors ask for {asked}; it has {there}, of "
-        f"which {free} are free; see packing in the scenario, or --wait for a cluster that grows"
+        f"not enough on the cluster: {len(bundles)} actors ask for {_amounts(_total(bundles))}; it "
+        f"has {_amounts(there)}, of which {_amounts(free)} are free{where}; see packing in the "
+        "scenario, or --wait for a cluster that grows"
     )
 
 
-def _amounts(resources: Mapping[str, float]) -> str:
+def _amounts(resources: Resources) -> str:
     cpus, gpus = (resources.get(name, 0.0) for name in ("CPU", "GPU"))
     return f"{cpus:g} CPUs, {gpus:g} GPUs and {resources.get('memory', 0.0) / GIB:.1f} GiB"
 
@@ -193,18 +211,24 @@ def check_release(node: str, theirs: Release, driver: Release) -> None:
 
 def _answers(references: Sequence[Any], timeout_s: float | None = None) -> list[Any]:
     """What actors answer, in order."""
-    with _losses():
+    with losses("an actor of the market"):
         answers: list[Any] = ray.get(list(references), timeout=timeout_s)
     return answers
 
 
 @contextmanager
-def _losses() -> Iterator[None]:
-    """One line for an actor that is gone."""
+def losses(who: str) -> Iterator[None]:
+    """One line for what is gone: an actor, its node, or the room it had.
+
+    Raises:
+        ParticipantLost: says how, in Ray's words.
+    """
     try:
         yield
-    except RayActorError as error:
-        cause = " ".join(str(error).split())
-        raise ParticipantLost(f"an actor of the market is gone: {cause}") from error
     except GetTimeoutError as error:
-        raise ParticipantLost(f"an actor did not start within {START_S:g} s") from error
+        raise ParticipantLost(f"{who} did not start within {START_S:g} s") from error
+    except RayTaskError:
+        raise  # it is there, and raised this
+    except RayError as error:
+        how = str(error).strip().splitlines()[0] if str(error).strip() else "no more is known"
+        raise ParticipantLost(f"{who} is gone: {type(error).__name__}: {how}") from error

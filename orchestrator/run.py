@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from market.errors import BadInput, WalrasError
+from market.errors import BadInput
+from market.fields import shown
 from market.process import collect_rarely, peak_memory_bytes
+from market.profiles import ProviderProfile
+from market.workflow import Workflow
 from orchestrator.assembly import assemble, build_providers, demand_settings, trial_seed
 from orchestrator.demand import count_demand
 from orchestrator.demand.sources import WorkflowDemand
@@ -15,7 +18,7 @@ from orchestrator.log import LogWriter
 from orchestrator.log.rows import RoundRows, provider_rows
 from orchestrator.progress import Advance
 from orchestrator.records import RoundRecord
-from orchestrator.run_directory import COMPARED, write_description
+from orchestrator.run_directory import COMPARED, mark_interrupted, write_description
 from orchestrator.runtime import InProcess, Runtime
 from orchestrator.scenario import Scenario
 from orchestrator.stopwatch import Stopwatch
@@ -28,7 +31,7 @@ SECONDS_PER_PROVIDER_ROUND = 3e-5
 
 @dataclass(frozen=True)
 class Footprint:
-    """What a run took: its processes, and the most memory that each had resident, summed."""
+    """The processes that held the market, and the most memory each had resident, summed."""
 
     processes: int
     peak_bytes: int
@@ -53,36 +56,45 @@ class Plan:
 
 
 def plan(scenario: Scenario) -> Plan:
-    """Draw the providers and read all demand once, and say what is ahead.
+    """Draw the providers of the first trial, read all demand once, and say what is ahead.
+
+    Other trials draw their providers anew, of which nothing is checked here.
 
     Raises:
-        BadInput: a demand file is malformed, or a provider could never be admitted.
+        BadInput: a demand file is malformed, a provider could never be admitted, or a workflow is
+            too difficult for all providers of the first trial.
     """
     seed = trial_seed(scenario, 0)
-    providers = len(build_providers(scenario, seed))
-    _check_difficulties(scenario)
+    profiles = [provider.profile for provider in build_providers(scenario, seed)]
+    _check_difficulties(scenario, profiles)
     turns, workflows = count_demand(demand_settings(scenario, seed))
     one_trial = (
-        SECONDS_PER_REQUEST * turns + SECONDS_PER_PROVIDER_ROUND * providers * scenario.rounds
+        SECONDS_PER_REQUEST * turns + SECONDS_PER_PROVIDER_ROUND * len(profiles) * scenario.rounds
     )
     arms = 1 + len(scenario.compare)
-    return Plan(providers, turns, workflows, one_trial * scenario.trials * arms)
+    return Plan(len(profiles), turns, workflows, one_trial * scenario.trials * arms)
 
 
-def _check_difficulties(scenario: Scenario) -> None:
-    """Somebody must be able to do every node of a file's workflows."""
-    highest = max(
-        (group.highest_tier for group in scenario.providers if group.workflow_slots), default=0
-    )
+def _check_difficulties(scenario: Scenario, profiles: Sequence[ProviderProfile]) -> None:
+    """One of the providers must be able to do every node of all workflows, named or in files."""
+    highest = max((profile.tier for profile in profiles if profile.workflow_slots), default=0)
+    scenario.check_names(highest)
     for source in scenario.demand:
         if isinstance(source, WorkflowDemand) and source.path is not None:
-            for node in (n for workflow in source.read(source.path) for n in workflow.nodes):
-                if (node.difficulty or 0) > highest:
-                    raise BadInput(
-                        f"{source.path}: node {node.id!r}",
-                        f"expected a difficulty of at most {highest}, the highest tier with "
-                        f"workflow slots; got {node.difficulty}",
-                    )
+            workflows = source.read(source.path)
+            for number, workflow in enumerate(workflows):
+                where = f": workflow {number}" if len(workflows) > 1 else ""
+                _check_workflow(workflow, f"{source.path}{where}", highest)
+
+
+def _check_workflow(workflow: Workflow, place: str, highest: int) -> None:
+    for node in workflow.nodes:
+        if (node.difficulty or 0) > highest:
+            raise BadInput(
+                f"{place}: node {shown(node.id)}",
+                f"expected a difficulty of at most {highest}, the highest tier with workflow "
+                f"slots; got {node.difficulty}",
+            )
 
 
 def run_scenario(
@@ -94,31 +106,40 @@ def run_scenario(
 ) -> None:
     """Run a scenario into a prepared directory, and its comparisons below it.
 
-    ``report`` is called after every round. A run that is interrupted, by ``report`` or by a loss,
-    keeps what was committed, and says in ``run.json`` that it was.
+    ``report`` is called after every round. A run that ends early, by ``report`` or by a loss, keeps
+    what was committed, and says in ``run.json`` that it was interrupted.
     """
     arms = {directory: scenario}
     for mechanism in scenario.compare:
         hubs = scenario.hubs.model_copy(update={"mechanism": mechanism})
         changes = {"hubs": hubs, "compare": ()}
         arms[directory / COMPARED / mechanism] = scenario.model_copy(update=changes)
-    current, trials_done = directory, 0
     try:
-        for current, arm in arms.items():
-            current.mkdir(parents=True, exist_ok=True)
-            write_description(current, name, arm, "running")
-            for trial in range(arm.trials):
-                for advance in _trial(arm, trial, current, runtime):
-                    rounds = trials_done * arm.rounds + advance.rounds
-                    report(replace(advance, rounds=rounds))
-                trials_done += 1
+        for index, (current, arm) in enumerate(arms.items()):
+            _run_arm(arm, name, current, runtime, report, index * arm.trials * arm.rounds)
             if current != directory:
                 write_description(current, name, arm, "complete")
-    except (KeyboardInterrupt, WalrasError):
-        write_description(current, name, arms[current], "interrupted")
-        write_description(directory, name, scenario, "interrupted")
+    except BaseException:
+        mark_interrupted(directory)
         raise
     write_description(directory, name, scenario, "complete")
+
+
+def _run_arm(
+    arm: Scenario,
+    name: str,
+    directory: Path,
+    runtime: Runtime,
+    report: Callable[[Advance], None],
+    rounds_before: int,
+) -> None:
+    """Run all trials under one mechanism."""
+    directory.mkdir(parents=True, exist_ok=True)
+    write_description(directory, name, arm, "running")
+    for trial in range(arm.trials):
+        before = rounds_before + trial * arm.rounds
+        for advance in _trial(arm, trial, directory, runtime):
+            report(replace(advance, rounds=before + advance.rounds))
 
 
 def in_this_process(scenario: Scenario) -> RunMarket:

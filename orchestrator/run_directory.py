@@ -82,6 +82,16 @@ def write_description(run: Path, name: str, scenario: Scenario, status: Status) 
     write_json_atomically(run / RUN_FILE, description.model_dump(mode="json"))
 
 
+def mark_interrupted(run: Path) -> None:
+    """Let the descriptions of a run, and of those it is compared with, no longer say running."""
+    for directory in (run, *(run / COMPARED).glob("*")):
+        if (directory / RUN_FILE).is_file():
+            description = read_description(directory)
+            if description.status == "running":
+                stopped = description.model_copy(update={"status": "interrupted"})
+                write_json_atomically(directory / RUN_FILE, stopped.model_dump(mode="json"))
+
+
 def default_directory(name: str, seed: int) -> Path:
     """``runs/<scenario>/<UTC time>-s<seed>``, or with a number behind it where that is taken."""
     stem = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-s{seed}"

@@ -21,6 +21,13 @@ def test_another_version_of_a_package_is_named_with_both() -> None:
     assert other.difference_from(ours) == f"runs river 0.1, expected {ours.versions['river']}"
 
 
+def test_a_package_that_only_one_knows_of_is_a_difference() -> None:
+    ours = running_release()
+    more = replace(ours, versions={**ours.versions, "vllm": "1"})
+    assert more.difference_from(ours) == "runs vllm 1, expected of no version"
+    assert ours.difference_from(more) == "runs vllm of no version, expected 1"
+
+
 def test_another_source_is_named_by_its_hash() -> None:
     ours = running_release()
     difference = replace(ours, source="f" * 64).difference_from(ours)

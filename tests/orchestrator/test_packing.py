@@ -18,6 +18,11 @@ def crowd(count: int, hubs: int = 2, **packing: Any) -> Scenario:
     return small_market(providers=groups, hubs={"count": hubs}, packing=packing)
 
 
+def packed(scenario: Scenario, cpus: float) -> Packing:
+    """Where memory is no matter."""
+    return pack(scenario, cpus, memory_bytes=2**50)
+
+
 def sizes(packing: Packing) -> tuple[list[int], list[int]]:
     return (
         [len(place.members) for place in packing.providers],
@@ -42,7 +47,7 @@ def test_everyone_has_one_place(
     scenario = crowd(
         count, hubs, providers_per_actor=providers_per_actor, hubs_per_actor=hubs_per_actor
     )
-    packing = pack(scenario, cpus)
+    packing = packed(scenario, cpus)
     providers = [name for place in packing.providers for name in place.members]
     houses = [name for place in packing.hubs for name in place.members]
     assert sorted(providers) == list(roster(scenario.providers))
@@ -52,47 +57,53 @@ def test_everyone_has_one_place(
 
 @pytest.mark.parametrize("cpus", [1, 2, 3, 4, 8, 64])
 def test_automatic_packing_fits_the_free_cpus(cpus: int) -> None:
-    packing = pack(crowd(500, hubs=40), cpus)
+    packing = packed(crowd(500, hubs=40), cpus)
     assert sum(place.cpus for place in packing.places) <= cpus
     assert len(packing.hubs) == min(cpus, 41)
     assert len(packing.providers) == min(cpus, 500 // LEAST_PROVIDERS)
 
 
+@pytest.mark.parametrize("room", [2, 3, 8, 9])
+def test_automatic_packing_fits_the_free_memory(room: int) -> None:
+    packing = pack(crowd(500, hubs=40), 64, room * ACTOR_MEMORY_BYTES + 1.0)
+    assert len(packing.providers) == len(packing.hubs) == room // 2
+
+
 @pytest.mark.parametrize(("count", "hosts"), [(24, 1), (26, 1), (49, 1), (51, 2), (75, 3)])
 def test_an_automatic_host_has_enough_providers(count: int, hosts: int) -> None:
-    providers, _ = sizes(pack(crowd(count), cpus=64))
+    providers, _ = sizes(packed(crowd(count), cpus=64))
     assert len(providers) == hosts
     assert min(providers) >= min(count, LEAST_PROVIDERS)
 
 
 def test_a_few_providers_share_one_actor_however_many_cpus_there_are() -> None:
-    assert sizes(pack(crowd(LEAST_PROVIDERS), cpus=64)) == ([LEAST_PROVIDERS], [1, 1, 1])
+    assert sizes(packed(crowd(LEAST_PROVIDERS), cpus=64)) == ([LEAST_PROVIDERS], [1, 1, 1])
 
 
 def test_without_a_free_cpu_as_little_as_can_be_is_asked() -> None:
-    assert sizes(pack(crowd(100), cpus=0)) == ([100], [3])
+    assert sizes(packed(crowd(100), cpus=0)) == ([100], [3])
 
 
 def test_a_scenario_can_say_how_many_share_an_actor() -> None:
-    packing = pack(crowd(12, providers_per_actor=5, hubs_per_actor=2), cpus=1)
+    packing = packed(crowd(12, providers_per_actor=5, hubs_per_actor=2), cpus=1)
     assert sizes(packing) == ([4, 4, 4], [2, 1])
 
 
 def test_where_every_provider_has_gpus_no_actor_is_empty() -> None:
     groups = [group | {"engine": {"gpus": 0.5}} for group in GROUPS]
-    packing = pack(small_market(providers=groups), cpus=64)
+    packing = packed(small_market(providers=groups), cpus=64)
     assert [len(place.members) for place in packing.providers] == [1] * 12
 
 
 def test_groups_mix_in_every_actor() -> None:
-    packing = pack(crowd(12, providers_per_actor=3), cpus=1)
+    packing = packed(crowd(12, providers_per_actor=3), cpus=1)
     for place in packing.providers:
         assert len({name.split("-")[0] for name in place.members}) == 2
 
 
 def test_a_provider_with_gpus_has_an_actor_of_its_own() -> None:
     groups = [GROUPS[0], GROUPS[1] | {"engine": {"profile": "large", "gpus": 2}}]
-    packing = pack(small_market(providers=groups), cpus=4)
+    packing = packed(small_market(providers=groups), cpus=4)
     alone = [place for place in packing.providers if place.gpus]
     assert [place.members for place in alone] == [(f"large-00{n}",) for n in range(4)]
     assert alone[0].resources == {"CPU": 0.5, "GPU": 2, "memory": ACTOR_MEMORY_BYTES}

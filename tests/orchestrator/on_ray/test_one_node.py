@@ -18,15 +18,14 @@ from market.errors import DifferentRelease, NotEnoughResources, ParticipantLost
 from market.release import running_release
 from orchestrator import ray_runtime
 from orchestrator.log import read_table
-from orchestrator.packing import pack
 from orchestrator.progress import Advance
-from orchestrator.ray_driver import connect
 from orchestrator.ray_runtime import RayRuntime
 from orchestrator.run import run_scenario
 from orchestrator.run_directory import prepare_directory, read_description
 from orchestrator.scenario import Scenario
-from tests.markets import run_market, small_market
+from tests.markets import GROUPS, WORKFLOWS, run_market, small_market
 from tests.orchestrator.test_determinism import rows
+from tests.orchestrator.test_packing import packed
 
 LITTLE = {"cpus_per_actor": 0.1}
 
@@ -40,7 +39,15 @@ PACKINGS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module", autouse=True)
 def node() -> Iterator[None]:
-    connect("local")
+    ray.init(
+        address="local",
+        num_cpus=2,
+        num_gpus=0,
+        include_dashboard=False,
+        object_store_memory=2**27,
+        log_to_driver=False,
+        logging_level="error",
+    )
     yield
     ray.shutdown()
 
@@ -56,11 +63,20 @@ def test_rows_are_those_of_one_process_however_it_is_packed(
     packing: dict[str, Any], in_process: Path, tmp_path: Path
 ) -> None:
     scenario = small_market(trials=2, compare=["random"], packing=packing)
-    with closing(RayRuntime(pack(scenario, cpus=2), running_release())) as runtime:
+    with closing(RayRuntime(packed(scenario, cpus=2), running_release())) as runtime:
         run = run_market(scenario, tmp_path / "run", runtime=runtime)
     assert rows(run) == rows(in_process)
     random = Path("compared") / "random"
     assert rows(run / random) == rows(in_process / random)
+
+
+def test_a_market_of_workflows_alone_has_the_same_rows(tmp_path: Path) -> None:
+    groups = [GROUPS[1] | {"chat_slots": 0}]
+    scenario = small_market(providers=groups, hubs={"count": 0}, demand=[WORKFLOWS], packing=LITTLE)
+    here = run_market(scenario, tmp_path / "here")
+    with closing(RayRuntime(packed(scenario, cpus=2), running_release())) as runtime:
+        there = run_market(scenario, tmp_path / "there", runtime=runtime)
+    assert rows(there) == rows(here)
 
 
 def test_an_actor_that_dies_ends_the_run_with_what_was_committed(tmp_path: Path) -> None:
@@ -73,7 +89,7 @@ def test_an_actor_that_dies_ends_the_run_with_what_was_committed(tmp_path: Path)
             os.kill(pid, signal.SIGKILL)
 
     with (
-        closing(RayRuntime(pack(scenario, cpus=2), running_release())) as runtime,
+        closing(RayRuntime(packed(scenario, cpus=2), running_release())) as runtime,
         pytest.raises(ParticipantLost, match="an actor of the market is gone"),
     ):
         run_scenario(scenario, "test", tmp_path / "run", runtime, kill_a_host)
@@ -97,7 +113,7 @@ def test_a_node_with_other_source_is_refused_and_its_places_are_given_back() -> 
     expected = f"node .* runs source {release.source[:12]}, expected 000000000000, which is what"
     for _ in range(2):  # each asks for most of the node
         with pytest.raises(DifferentRelease, match=expected):
-            RayRuntime(pack(small_market(packing={"cpus_per_actor": 0.9}), cpus=2), driver)
+            RayRuntime(packed(small_market(packing={"cpus_per_actor": 0.9}), cpus=2), driver)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +131,7 @@ def test_more_than_the_node_has_is_refused_with_the_numbers(
 ) -> None:
     cpus = ray.cluster_resources()["CPU"]
     with pytest.raises(NotEnoughResources, match=f"{numbers}; it has {cpus:g} CPUs, "):
-        RayRuntime(pack(small_market(packing=asked), cpus=0), running_release())
+        RayRuntime(packed(small_market(packing=asked), cpus=0), running_release())
 
 
 def gpu_market() -> Scenario:
@@ -126,13 +142,13 @@ def gpu_market() -> Scenario:
 
 def test_gpus_that_nobody_has_are_refused_with_the_numbers() -> None:
     with pytest.raises(NotEnoughResources, match=r"10 actors ask for .* 8 GPUs .* 0 GPUs"):
-        RayRuntime(pack(gpu_market(), cpus=2), running_release())
+        RayRuntime(packed(gpu_market(), cpus=2), running_release())
 
 
 def test_what_another_run_holds_is_refused_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     cpus = ray.cluster_resources()["CPU"]
     scenario = small_market(packing={"cpus_per_actor": 0.3 * cpus})
-    with closing(RayRuntime(pack(scenario, cpus=cpus), running_release())):
+    with closing(RayRuntime(packed(scenario, cpus=cpus), running_release())):
         monkeypatch.setattr(ray_runtime, "BUSY_S", 0.5)
         with pytest.raises(NotEnoughResources, match=r"of which .* are free"):
-            RayRuntime(pack(scenario, cpus=cpus), running_release())
+            RayRuntime(packed(scenario, cpus=cpus), running_release())

@@ -9,16 +9,21 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 from click.testing import CliRunner
 
 from market.errors import BadInput
 from market.release import SOURCE
+from orchestrator import ray_driver
 from orchestrator.cli import main
-from orchestrator.ray_driver import check_address
+from orchestrator.ray_driver import check_address, connect
+from orchestrator.run_directory import read_description
 from tests.invariants import check_run
 from tests.markets import run_market, small_market
 from tests.orchestrator.test_determinism import rows
@@ -63,6 +68,16 @@ def test_a_cluster_that_does_not_answer_is_one_line(scenario: Path, tmp_path: Pa
     assert not (tmp_path / "out").exists()
 
 
+def test_a_port_that_is_not_rays_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ray_driver, "LISTEN_S", 3.0)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        with pytest.raises(BadInput, match=f"no cluster answers at {address}: expected the port"):
+            connect(address)
+
+
 def test_a_run_on_a_ray_of_its_own_is_the_default(scenario: Path, tmp_path: Path) -> None:
     here = run_market(small_market(), tmp_path / "here")
     there = tmp_path / "there"
@@ -74,27 +89,81 @@ def test_a_run_on_a_ray_of_its_own_is_the_default(scenario: Path, tmp_path: Path
     assert rows(there) == rows(here)
 
 
+@contextmanager
+def long_run(scenario: Path, out: Path) -> Iterator[subprocess.Popen[str]]:
+    """A run that would take long; ended, whatever becomes of the test."""
+    settings = ["--set", "rounds=5000", "--set", "log.checkpoint_rounds=1"]
+    command = [WALRAS, "run", scenario, "--out", out, *settings]
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as run:
+        try:
+            yield run
+        finally:
+            run.kill()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < give_up, "it takes too long"
+        time.sleep(0.1)
+
+
+def is_interrupted(out: Path) -> bool:
+    committed = json.loads((out / "checkpoint.json").read_text())["round"]
+    assert committed == len(rows(out)["rounds"])
+    return read_description(out).status == "interrupted"
+
+
+LEFT = (
+    "the rounds that were committed are in {out}, for walras report; to start over, "
+    "add --out {out} --force\n"
+)
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_stops_in_order(
     how: signal.Signals, scenario: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    settings = ["--set", "rounds=5000", "--set", "log.checkpoint_rounds=1"]
-    command = [WALRAS, "run", scenario, "--out", out, *settings]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as run:
-        deadline = time.monotonic() + 120
-        while not (out / "checkpoint.json").exists() and time.monotonic() < deadline:
-            time.sleep(0.1)
+    with long_run(scenario, out) as run:
+        wait_until((out / "checkpoint.json").exists)
         run.send_signal(how)
         _, errors = run.communicate(timeout=60)
+    assert errors == "walras: interrupted; " + LEFT.format(out=out)
     assert run.returncode == 130
-    assert errors.decode() == (
-        f"walras: interrupted; the rounds that were committed are in {out}, for walras report; "
-        f"to start over, add --out {out} --force\n"
-    )
-    assert json.loads((out / "run.json").read_text())["status"] == "interrupted"
-    committed = json.loads((out / "checkpoint.json").read_text())["round"]
-    assert committed == len(rows(out)["rounds"])
+    assert is_interrupted(out)
+
+
+@pytest.mark.parametrize("after_s", [0.3, 2.0])
+def test_a_run_that_ends_before_it_begins_leaves_nothing(
+    after_s: float, scenario: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    with long_run(scenario, out) as run:
+        assert run.stdout is not None
+        wait_until(lambda: "log in" in run.stdout.readline())  # Ray is what comes next
+        time.sleep(after_s)
+        run.send_signal(signal.SIGTERM)
+        _, errors = run.communicate(timeout=60)
+    assert not out.exists()
+    assert (run.returncode, errors) == (130, "walras: interrupted; nothing was written\n")
+
+
+def test_a_run_without_its_orchestrator_says_so(scenario: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with long_run(scenario, out) as run:
+        wait_until((out / "checkpoint.json").exists)
+        below = psutil.Process(run.pid).children(recursive=True)
+        (orchestrator,) = [one for one in below if "ray::Orchestrator" in " ".join(one.cmdline())]
+        orchestrator.kill()
+        _, errors = run.communicate(timeout=60)
+    assert errors.startswith("walras: the orchestrator is gone: ActorDiedError: The actor died")
+    assert errors.endswith("; " + LEFT.format(out=out))
+    assert errors.count("\n") == 1
+    assert run.returncode == 1
+    assert read_description(out).status == "interrupted"
 
 
 def test_workers_with_other_source_are_refused(scenario: Path, tmp_path: Path) -> None:

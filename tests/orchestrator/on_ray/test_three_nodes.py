@@ -12,14 +12,16 @@ import ray
 import yaml
 from ray.cluster_utils import Cluster
 
+from market.errors import NotEnoughResources
 from market.release import running_release
-from orchestrator.packing import pack
+from orchestrator import ray_runtime
 from orchestrator.ray_driver import connect
 from orchestrator.ray_runtime import RayRuntime
 from orchestrator.scenario import Scenario
 from tests.invariants import check_run
 from tests.markets import run_market, small_market
 from tests.orchestrator.test_determinism import rows
+from tests.orchestrator.test_packing import packed
 
 WALRAS = Path(sys.executable).with_name("walras")
 STORE = 80 * 2**20
@@ -28,12 +30,14 @@ STORE = 80 * 2**20
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     head = {"num_cpus": 1, "include_dashboard": False, "object_store_memory": STORE}
-    nodes = Cluster(initialize_head=True, head_node_args=head)
-    nodes.add_node(num_cpus=1, object_store_memory=STORE)
-    nodes.add_node(num_cpus=1, num_gpus=2, object_store_memory=STORE)
-    nodes.wait_for_nodes()
-    yield nodes
-    nodes.shutdown()
+    nodes = Cluster(initialize_head=True, head_node_args=head | {"num_gpus": 0})
+    try:
+        nodes.add_node(num_cpus=1, num_gpus=0, object_store_memory=STORE)
+        nodes.add_node(num_cpus=1, num_gpus=2, object_store_memory=STORE)
+        nodes.wait_for_nodes()
+        yield nodes
+    finally:
+        nodes.shutdown()
 
 
 def walras(cluster: Cluster, scenario: Path, *options: str | Path) -> subprocess.CompletedProcess:
@@ -76,12 +80,42 @@ def test_too_much_for_the_cluster_leaves_an_old_run_alone(cluster: Cluster, tmp_
     assert rows(old) == before
 
 
+@pytest.mark.parametrize(
+    ("settings", "explained"),
+    [
+        (
+            {"cpus_per_actor": 1.5},
+            "2 actors ask for 3 CPUs, 0 GPUs and 0.5 GiB; it has 3 CPUs, 2 GPUs and .* are free; "
+            "one that asks for 1.5 CPUs, 0 GPUs and 0.2 GiB fits on no node",
+        ),
+        (
+            {"cpus_per_actor": 0.6, "providers_per_actor": 4},
+            "4 actors ask for 2.4 CPUs, .* are free; on its nodes they do not fit side by side",
+        ),
+    ],
+    ids=["one is too large", "together"],
+)
+def test_what_fits_in_sum_but_not_on_the_nodes_is_explained(
+    cluster: Cluster,
+    settings: dict[str, float],
+    explained: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ray_runtime, "BUSY_S", 1.0)
+    connect(cluster.address)
+    try:
+        with pytest.raises(NotEnoughResources, match=explained):
+            RayRuntime(packed(small_market(packing=settings), cpus=1), running_release())
+    finally:
+        ray.shutdown()
+
+
 def test_actors_spread_over_the_nodes_and_gpu_providers_are_where_gpus_are(
     cluster: Cluster,
 ) -> None:
     document = small_market(packing={"cpus_per_actor": 0.2}).model_dump(mode="json")
     document["providers"][1] |= {"count": 2, "engine": {"profile": "large", "gpus": 1}}
-    packing = pack(Scenario.model_validate(document), cpus=3)
+    packing = packed(Scenario.model_validate(document), cpus=3)
     connect(cluster.address)
     try:
         runtime = RayRuntime(packing, running_release())
@@ -92,7 +126,6 @@ def test_actors_spread_over_the_nodes_and_gpu_providers_are_where_gpus_are(
         assert [place.gpus for place in packing.places[:3]] == [1, 1, 0]
         assert [gpus[home[bundle]] for bundle in range(2)] == [2, 2]
         assert len(set(home.values())) == 3
-        assert ray.available_resources().get("GPU", 0) == 0
         runtime.close()
     finally:
         ray.shutdown()
