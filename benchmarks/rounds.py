@@ -33,10 +33,15 @@ MIB = 2**20
 
 @dataclass(frozen=True)
 class Measured:
-    """One trial's measured rounds, after the warm-up, by round; and seconds by phase."""
+    """One trial's measured rounds, after the warm-up.
+
+    ``seconds``, ``requests`` and ``busy_s``, the processor time of the process that drives, are by
+    round; ``phases`` are seconds in all.
+    """
 
     seconds: list[float]
     requests: list[int]
+    busy_s: list[float]
     phases: dict[str, float]
 
 
@@ -80,17 +85,18 @@ def market_of(providers: int, requests: int, hubs: int, rounds: int) -> Scenario
 
 def drive(scenario: Scenario, rounds: int, runtime: Runtime) -> Measured:
     """Run the first ``rounds`` rounds of a market, log and all, as ``walras run`` does."""
-    measured = Measured([], [], dict.fromkeys(PHASES, 0.0))
+    measured = Measured([], [], [], dict.fromkeys(PHASES, 0.0))
     with tempfile.TemporaryDirectory() as folder:
-        started = time.perf_counter()
+        started, used = time.perf_counter(), time.process_time()
         for record, log_s in logged_rounds(scenario, 0, Path(folder), runtime):
             now = time.perf_counter()
             if record.number > WARM_UP_ROUNDS:
                 measured.seconds.append(now - started)
                 measured.requests.append(len(record.arrived))
+                measured.busy_s.append(time.process_time() - used)
                 for phase, lap in {**record.seconds, "log_s": log_s}.items():
                     measured.phases[phase] += lap
-            started = now
+            started, used = now, time.process_time()
             if record.number == rounds:
                 break
     return measured
@@ -201,6 +207,8 @@ def _table(subjects: Sequence[Subject]) -> Iterator[tuple[str, list[str]]]:
     requests = [sum(run.requests) / sum(run.seconds) for run in runs]
     yield "requests/s", [f"{rate:.0f}" for rate in requests]
     yield "slowest round", [f"{max(run.seconds):.3f} s" for run in runs]
+    busy = [sum(run.busy_s) / sum(run.seconds) for run in runs]
+    yield "driver busy", [f"{share:.0%}" for share in busy]
     yield "peak PSS", [f"{subject.peak_pss / MIB:.0f} MiB" for subject in subjects]
     for phase in PHASES:
         shares = [run.phases[phase] / sum(run.phases.values()) for run in runs]

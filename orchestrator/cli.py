@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -132,15 +132,21 @@ def run(
         click.echo(directory)
 
 
-def _market(described: Scenario, ray: str, wait_s: float) -> AbstractContextManager[RunMarket]:
+@contextmanager
+def _market(described: Scenario, ray: str, wait_s: float) -> Iterator[RunMarket]:
     """The market of a scenario, open where ``ray`` says."""
-    if ray != "off":
+    if ray == "off":
+        from orchestrator.run import in_this_process
+
+        yield in_this_process(described)
+        return
+    from orchestrator.interrupts import interrupts_noted
+
+    with interrupts_noted() as interrupts:
         from orchestrator.ray_driver import on_ray
 
-        return on_ray(ray, described, wait_s)
-    from orchestrator.run import in_this_process
-
-    return nullcontext(in_this_process(described))
+        with on_ray(ray, described, wait_s, interrupts) as run_market:
+            yield run_market
 
 
 @contextmanager

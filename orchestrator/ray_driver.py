@@ -21,6 +21,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from market.errors import BadInput, WalrasError
 from market.release import running_release
 from orchestrator.actor import OrchestratorActor
+from orchestrator.interrupts import Interrupts
 from orchestrator.progress import Advance
 from orchestrator.ray_runtime import losses
 from orchestrator.run import Footprint, RunMarket
@@ -37,7 +38,9 @@ WATCH_S = 0.25
 
 
 @contextmanager
-def on_ray(address: str, scenario: Scenario, wait_s: float) -> Iterator[RunMarket]:
+def on_ray(
+    address: str, scenario: Scenario, wait_s: float, interrupts: Interrupts
+) -> Iterator[RunMarket]:
     """Join or start Ray and open the market there; yields what runs it.
 
     Args:
@@ -45,26 +48,32 @@ def on_ray(address: str, scenario: Scenario, wait_s: float) -> Iterator[RunMarke
             machine is a node of; ``HOST:PORT`` joins that one, of which it must be a node.
         scenario: what will run.
         wait_s: how long to wait for the cluster to grow to what it asks for.
+        interrupts: the requests to end, once for good order, more often for at once.
 
     Raises:
         BadInput: there is no such cluster.
+        KeyboardInterrupt: there was a request to end.
         NotEnoughResources: the scenario asks for more than the cluster has.
         DifferentRelease: a node runs another version or source.
     """
     try:
         connect(check_address(address))
+        interrupts.check()
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         orchestrator = OrchestratorActor.options(scheduling_strategy=here).remote()
-        _get(orchestrator.open_market.remote(scenario, running_release(), wait_s))
-        yield partial(_run, orchestrator, scenario)
+        opened = orchestrator.open_market.remote(scenario, running_release(), wait_s)
+        while not ray.wait([opened], timeout=WATCH_S)[0]:
+            interrupts.check()
+        _get(opened)
+        yield partial(_run, orchestrator, scenario, interrupts)
     finally:
-        with _no_more_interrupts():
-            ray.shutdown()
+        ray.shutdown()
 
 
 def _run(
     orchestrator: Any,
     scenario: Scenario,
+    interrupts: Interrupts,
     name: str,
     directory: Path,
     show: Callable[[Advance], None],
@@ -72,20 +81,21 @@ def _run(
     """Let the orchestrator run, and show how it gets on; it writes on this node.
 
     Raises:
-        KeyboardInterrupt: the run was interrupted, and has stopped in good order.
+        KeyboardInterrupt: the run was interrupted, and has stopped in good order; or was so again
+            before it had.
     """
     running = orchestrator.run.remote(scenario, name, directory.resolve())
-    try:
-        while not ray.wait([running], timeout=WATCH_S)[0]:
-            show(_get(orchestrator.advance.remote()))
-        footprint: Footprint | None = _get(running)
-    except KeyboardInterrupt:
-        orchestrator.stop.remote()
-        show(replace(_get(orchestrator.advance.remote()), stage="stopping after this round"))
-        footprint = _get(running)
-        if footprint is None:
-            raise
-    assert footprint is not None  # nobody else stops it
+    while not ray.wait([running], timeout=WATCH_S)[0]:
+        advance = _get(orchestrator.advance.remote())
+        if interrupts.noted > 1:
+            raise KeyboardInterrupt
+        if interrupts.noted:
+            orchestrator.stop.remote()
+            advance = replace(advance, stage="stopping after this round")
+        show(advance)
+    footprint: Footprint | None = _get(running)
+    if footprint is None:
+        raise KeyboardInterrupt
     return footprint
 
 
@@ -138,16 +148,6 @@ def _check_somebody_listens(address: str) -> None:
             f"no cluster answers at {address}: expected the port of Ray's GCS, 6379 unless told "
             "otherwise, and RAY_AUTH_MODE=token with its token where it asks for one",
         ) from None
-
-
-@contextmanager
-def _no_more_interrupts() -> Iterator[None]:
-    """What has begun to end, ends in peace."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _get(reference: Any) -> Any:

@@ -122,14 +122,20 @@ LEFT = (
 )
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "signals",
+    [[signal.SIGINT], [signal.SIGTERM], [signal.SIGINT, signal.SIGINT, signal.SIGINT]],
+    ids=["Ctrl-C", "SIGTERM", "Ctrl-C three times"],
+)
 def test_an_interrupted_run_stops_in_order(
-    how: signal.Signals, scenario: Path, tmp_path: Path
+    signals: list[signal.Signals], scenario: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     with long_run(scenario, out) as run:
         wait_until((out / "checkpoint.json").exists)
-        run.send_signal(how)
+        for number in signals:
+            run.send_signal(number)
+            time.sleep(0.2)
         _, errors = run.communicate(timeout=60)
     assert errors == "walras: interrupted; " + LEFT.format(out=out)
     assert run.returncode == 130
