@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from itertools import product
 
 import networkx as nx
 import numpy as np
 
 from market.workflow import Offer, Workflow
+from market.workflow.elimination import min_fill_order
+from market.workflow.quantities import token_counts
 
 
 class BruteForceWorkflow:
@@ -31,6 +34,12 @@ class BruteForceWorkflow:
         ]
         self.allocations = np.array(list(product(*domains)), dtype=int)
         self.quantities = self._quantities(charge_entry_input)
+        self.order = [
+            scope[0]
+            for scope in min_fill_order(
+                token_counts(workflow, charge_entry_input=charge_entry_input)
+            )
+        ]
         self.prices = np.array([offer.virtual_cost for offer in offers])
 
     def least_cost_usd(self, prices: Mapping[int, float] | None = None) -> float:
@@ -46,6 +55,18 @@ class BruteForceWorkflow:
         wanted = [positions[allocation[node.id]] for node in self.workflow.nodes]
         (row,) = np.flatnonzero((self.allocations == wanted).all(axis=1))
         return float(self.quantities[row, provider])
+
+    def canonical_quantity(self, provider: int, price: float) -> float:
+        """The quantity of ``provider`` at a virtual cost, in the first of the best allocations.
+
+        First is where the node eliminated last has the first provider, then the one before it, ...
+        """
+        changed = self.prices.copy()
+        changed[provider] = price
+        costs = self.quantities @ changed
+        best = np.flatnonzero(costs == costs.min())
+        first = min(best, key=lambda row: tuple(self.allocations[row][self.order[::-1]]))
+        return float(self.quantities[first, provider])
 
     def payment_usd(self, provider: int, quantity: float) -> float:
         """bid q(bid) + the integral of q from the bid to the top, for a uniform prior.
@@ -77,6 +98,24 @@ class BruteForceWorkflow:
                 passed = edges[edge.source, edge.target] * edge.transfer_tokens
                 result[:, i] += cut * offer.input_ratio * passed
         return result
+
+
+def ironed_virtual_cost(samples: Sequence[float], high: float, bid: float) -> Fraction:
+    """The slope of the convex hull of the points (k, k c_(k)) at the rank of a bid's next sample.
+
+    A hull's slope is the highest, over starts before, of the lowest slope to an end behind.
+    """
+    costs = [Fraction(cost) for cost in sorted(samples)]
+    if high > max(samples):
+        costs.append(Fraction(high))
+    if bid <= costs[0]:
+        return Fraction(bid)
+    points = [Fraction(0), *((k + 1) * cost for k, cost in enumerate(costs))]
+    rank = next(k for k, cost in enumerate(costs, start=1) if cost >= bid)
+    return max(
+        min((points[b] - points[a]) / (b - a) for b in range(rank, len(points)))
+        for a in range(rank)
+    )
 
 
 def executions(workflow: Workflow) -> tuple[dict[str, int], dict[tuple[str, str], int]]:

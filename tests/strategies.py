@@ -8,7 +8,18 @@ import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from market.workflow import Edge, Node, Offer, StarOptions, Uniform, Workflow
+from market.workflow import (
+    Edge,
+    Empirical,
+    Node,
+    Offer,
+    Prior,
+    StarOptions,
+    TruncatedLognormal,
+    TruncatedNormal,
+    Uniform,
+    Workflow,
+)
 from tests.oracles import BruteForceMatching, BruteForceWorkflow
 
 #: Kinds of workflow graphs.
@@ -48,9 +59,15 @@ fractions = st.one_of(st.sampled_from([0.0, 0.5, 1.0]), st.floats(0.0, 1.0))
 
 
 @st.composite
-def auctions(draw: st.DrawFn, graph: str | None = None, most_nodes: int = 5) -> Auction:
+def auctions(
+    draw: st.DrawFn,
+    graph: str | None = None,
+    most_nodes: int = 5,
+    offer_lists: st.SearchStrategy[tuple[Offer, ...]] | None = None,
+    tokens: st.SearchStrategy[float] = tokens,
+) -> Auction:
     """An auction that has a feasible allocation, every bid at most the top of its prior."""
-    offers = draw(offer_lists())
+    offers = draw(uniform_offer_lists() if offer_lists is None else offer_lists)
     by_tier = draw(st.booleans())
     names = [offer.provider for offer in offers]
     best = max(offer.tier for offer in offers)
@@ -63,12 +80,12 @@ def auctions(draw: st.DrawFn, graph: str | None = None, most_nodes: int = 5) -> 
         else:
             capable = draw(st.frozensets(st.sampled_from(names), min_size=1))
         nodes.append(Node(f"n{position}", draw(tokens), draw(tokens), difficulty, capable))
-    edges = draw(edge_lists(graph or draw(st.sampled_from(GRAPHS)), size))
+    edges = draw(edge_lists(graph or draw(st.sampled_from(GRAPHS)), size, tokens))
     return Auction(Workflow(tuple(nodes), edges), offers, draw(st.booleans()))
 
 
 @st.composite
-def offer_lists(draw: st.DrawFn) -> tuple[Offer, ...]:
+def uniform_offer_lists(draw: st.DrawFn) -> tuple[Offer, ...]:
     """One to four offers with shared or individual input ratios; a bid may be below its prior."""
     shared = draw(st.booleans())
     ratio = draw(st.sampled_from([0.0, 0.25, 0.5, 1.0, 2.0]))
@@ -85,8 +102,82 @@ def offer_lists(draw: st.DrawFn) -> tuple[Offer, ...]:
     return tuple(offers)
 
 
+#: What divides every rank of up to seven samples: costs that are multiples of it have virtual
+#: costs that are whole numbers, so that sums are exact and ties are ties.
+RANKS = 420
+
+
 @st.composite
-def edge_lists(draw: st.DrawFn, graph: str, size: int) -> tuple[Edge, ...]:
+def empirical_priors(draw: st.DrawFn) -> Empirical:
+    """Up to six costs, often equal, often in need of ironing; the support may reach further."""
+    costs = st.integers(0, 8).map(lambda step: float(step * RANKS))
+    samples = draw(st.lists(costs, min_size=1, max_size=6))
+    beyond = draw(st.sampled_from([0.0, RANKS, 3.0 * RANKS]))
+    return Empirical.of(samples, low=draw(st.sampled_from([0.0, None])), high=max(samples) + beyond)
+
+
+@st.composite
+def ironed_auctions(draw: st.DrawFn) -> Auction:
+    """An auction on whole numbers with few priors for many providers: rich in ties at flats.
+
+    Every node has output: among nodes without, pruning does not keep the canonical order.
+    """
+    few = draw(st.lists(empirical_priors(), min_size=1, max_size=2))
+    return draw(
+        auctions(
+            most_nodes=4,
+            offer_lists=ironed_offer_lists(few),
+            tokens=st.integers(1, 4).map(float),
+        )
+    )
+
+
+@st.composite
+def ironed_offer_lists(draw: st.DrawFn, priors: list[Prior]) -> tuple[Offer, ...]:
+    """One to four offers with priors out of ``priors``, or now and then a uniform one."""
+    shared = draw(st.booleans())
+    ratios = st.sampled_from([0.0, 0.25, 0.5, 1.0, 2.0])
+    ratio = draw(ratios)
+    offers = []
+    for position in range(draw(st.integers(1, 4))):
+        prior = draw(st.sampled_from([*priors, *priors, Uniform(RANKS, 5.0 * RANKS)]))
+        bid = float(draw(st.integers(0, 10)) * RANKS // 2)
+        own_ratio = ratio if shared else draw(ratios)
+        tier = draw(st.integers(1, 3))
+        offers.append(Offer(f"p{position}", tier, own_ratio, min(bid, prior.high), prior))
+    return tuple(offers)
+
+
+@st.composite
+def smooth_priors(draw: st.DrawFn) -> TruncatedNormal | TruncatedLognormal:
+    """A truncated normal or log-normal prior, its support within some standard deviations."""
+    spread = draw(st.floats(0.05, 3.0))
+    if draw(st.booleans()):
+        mean = draw(st.floats(-5.0, 10.0))
+        low = max(mean + spread * draw(st.floats(-6.0, 3.0)), 0.0)
+        return TruncatedNormal(mean, spread, low, low + spread * draw(st.floats(0.1, 4.0)))
+    median = draw(st.floats(0.1, 10.0))
+    low = median * np.exp(spread * draw(st.floats(-4.0, 1.0))) * draw(st.sampled_from([0.0, 1.0]))
+    least = max(low, median * np.exp(-2 * spread))
+    high = least * np.exp(spread * draw(st.floats(0.1, 4.0)))
+    return TruncatedLognormal(median, spread, float(low), float(high))
+
+
+@st.composite
+def uniform_priors(draw: st.DrawFn) -> Uniform:
+    """A uniform prior."""
+    low = draw(st.floats(0.0, 10.0))
+    return Uniform(low, low + draw(st.floats(0.01, 10.0)))
+
+
+#: A prior of any kind.
+priors = st.one_of(uniform_priors(), smooth_priors(), empirical_priors())
+
+
+@st.composite
+def edge_lists(
+    draw: st.DrawFn, graph: str, size: int, tokens: st.SearchStrategy[float]
+) -> tuple[Edge, ...]:
     """The edges of one kind of graph over the nodes n0, n1, ..."""
     if graph == "chain":
         pairs = [(v - 1, v) for v in range(1, size)]

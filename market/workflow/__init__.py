@@ -3,7 +3,14 @@
 from market.workflow.graph import Edge, Node, Workflow
 from market.workflow.offer import Offer
 from market.workflow.payments import Breakpoint
-from market.workflow.priors import PRIORS, Prior, Uniform
+from market.workflow.priors import (
+    PRIORS,
+    Empirical,
+    Prior,
+    TruncatedLognormal,
+    TruncatedNormal,
+    Uniform,
+)
 from market.workflow.problem import solve_workflow
 from market.workflow.star import StarOptions, StarOutcome, star
 
@@ -11,11 +18,14 @@ __all__ = [
     "PRIORS",
     "Breakpoint",
     "Edge",
+    "Empirical",
     "Node",
     "Offer",
     "Prior",
     "StarOptions",
     "StarOutcome",
+    "TruncatedLognormal",
+    "TruncatedNormal",
     "Uniform",
     "Workflow",
     "solve_workflow",

@@ -9,6 +9,8 @@ most 2K + 1 solves. Source: Eisner and Severance (1976).
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -36,7 +38,7 @@ class Line(NamedTuple):
 
 
 class Drop(NamedTuple):
-    """At ``virtual_cost`` the quantity falls by ``quantity``."""
+    """From ``virtual_cost`` on, and not below it, ``quantity`` is lost."""
 
     virtual_cost: float
     quantity: float
@@ -53,49 +55,85 @@ class Envelope(NamedTuple):
 Probe = Callable[[FloatArray], Sequence[Line]]
 
 
-def lower_envelope(probe: Probe, first: Line, low: float, high: float) -> Envelope:
+def lower_envelope(
+    probe: Probe, first: Line, low: float, high: float, flats: Sequence[float] = ()
+) -> Envelope:
     """The envelope on [low, high], where ``first`` is optimal at ``low``.
 
-    All open intervals are probed at once, so that a solver can share its work among them.
+    At each of ``flats``, ascending, the quantity is the one that the probe finds there, also among
+    ties: a drop is before the flat, at its virtual cost, or after it, at the next float. That
+    takes at most two more probes for every breakpoint. All open intervals are probed at once, so
+    that a solver can share its work among them.
     """
+    if low >= high:
+        return Envelope((), first.slope)
     (last,) = probe(np.array([high]))
     if not _falls(first, last):
         return Envelope((), first.slope)
     drops = []
     intervals = [_Interval(low, first, high, last)]
     while intervals:
-        crossings = [interval.crossing for interval in intervals]
-        found = probe(np.array(crossings))
-        split = []
-        for interval, crossing, line in zip(intervals, crossings, found, strict=True):
-            if interval.is_split_by(line, crossing):
-                split.append(_Interval(interval.low, interval.left, crossing, line))
-                split.append(_Interval(crossing, line, interval.high, interval.right))
+        points = [interval.next_point(flats) for interval in intervals]
+        found = probe(np.array(points))
+        halves: list[_Interval] = []
+        for interval, point, line in zip(intervals, points, found, strict=True):
+            if interval.is_split_by(line, point, flats):
+                halves += interval.halves(interval.bounded(line), point)
             else:
-                drops.append(Drop(crossing, interval.left.slope - interval.right.slope))
-        intervals = split
+                drops.append(interval.drop(point, flats))
+        intervals = [half for half in halves if _falls(half.left, half.right)]
     return Envelope(tuple(sorted(drops)), last.slope)
 
 
 class _Interval(NamedTuple):
-    """An interval with lines that are optimal at its ends, the left one steeper."""
+    """An interval with the lines that are chosen at its ends, the left one steeper."""
 
     low: float
     left: Line
     high: float
     right: Line
 
-    @property
-    def crossing(self) -> float:
-        """Where the two lines meet."""
+    def next_point(self, flats: Sequence[float]) -> float:
+        """The flat inside that is nearest to where the two lines meet, or without one, there."""
         rise = self.right.intercept - self.left.intercept
-        return min(max(rise / (self.left.slope - self.right.slope), self.low), self.high)
+        crossing = rise / (self.left.slope - self.right.slope)
+        inside = range(bisect_right(flats, self.low), bisect_left(flats, self.high))
+        if not inside:
+            return min(max(crossing, self.low), self.high)
+        after = min(max(bisect_left(flats, crossing), inside.start), inside.stop - 1)
+        before = max(after - 1, inside.start)
+        return min(flats[before], flats[after], key=lambda flat: abs(flat - crossing))
 
-    def is_split_by(self, line: Line, virtual_cost: float) -> bool:
-        """Whether ``line`` is below both at their crossing; a tie ends the recursion."""
-        known = self.left.at(virtual_cost)
-        below = line.at(virtual_cost) < known - _ROUNDING * abs(known)
-        return below and _falls(self.left, line) and _falls(line, self.right)
+    def is_split_by(self, line: Line, point: float, flats: Sequence[float]) -> bool:
+        """Whether ``line``, found inside, is at a flat or below both; a tie ends the recursion."""
+        if not self.low < point < self.high:
+            return False
+        known = self.left.at(point)
+        return _is_one_of(flats, point) or line.at(point) < known - _ROUNDING * abs(known)
+
+    def bounded(self, line: Line) -> Line:
+        """``line``, unless rounding made it steeper than the left or flatter than the right."""
+        if line.slope > self.left.slope:
+            return self.left
+        return self.right if line.slope < self.right.slope else line
+
+    def halves(self, line: Line, point: float) -> Sequence[_Interval]:
+        """The parts before and after ``point``, where ``line`` is chosen."""
+        return (
+            _Interval(self.low, self.left, point, line),
+            _Interval(point, line, self.high, self.right),
+        )
+
+    def drop(self, point: float, flats: Sequence[float]) -> Drop:
+        """The drop from the left line to the right one, behind a flat that the left one has."""
+        if point == self.low and _is_one_of(flats, point):
+            point = math.nextafter(point, math.inf)
+        return Drop(point, self.left.slope - self.right.slope)
+
+
+def _is_one_of(ascending: Sequence[float], value: float) -> bool:
+    position = bisect_left(ascending, value)
+    return position < len(ascending) and ascending[position] == value
 
 
 def _falls(left: Line, right: Line) -> bool:

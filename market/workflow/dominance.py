@@ -2,14 +2,16 @@
 
 Provider i dominates j if it can run all that j can, at no higher virtual cost phi and no higher
 input price rho phi: handing all of j's nodes to i costs no more, and a cut between the two
-disappears. A tie in phi falls by the canonical order, so that the first optimal allocation in that
-order loses nothing.
+disappears. Ties fall by the canonical order, so that the first optimal allocation in that order
+loses nothing: a tie in phi, and where some node has no output, so that phi does not matter there,
+a tie in rho phi as well.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from market.workflow.allocation import AllocationProblem
 from market.workflow.quantities import BoolArray, FloatArray, IntArray
 
 
@@ -17,13 +19,34 @@ class Front:
     """The providers that nobody dominates, also after any one provider has left.
 
     ``capable`` (N, n) as in ``AllocationProblem``; ``price`` (N,) is the
-    virtual cost phi, ``input_price`` (N,) is rho phi.
+    virtual cost phi, ``input_price`` (N,) is rho phi; ``all_have_output`` says that no node is
+    without output.
     """
 
-    def __init__(self, capable: BoolArray, price: FloatArray, input_price: FloatArray):
-        self._candidates = _candidates(capable, price, input_price)
+    def __init__(
+        self,
+        capable: BoolArray,
+        price: FloatArray,
+        input_price: FloatArray,
+        *,
+        all_have_output: bool = True,
+    ):
+        self._candidates = _candidates(capable, price, input_price, all_have_output)
         self._dominates = _dominance(
-            capable[self._candidates], price[self._candidates], input_price[self._candidates]
+            capable[self._candidates],
+            price[self._candidates],
+            input_price[self._candidates],
+            all_have_output,
+        )
+
+    @classmethod
+    def of(cls, problem: AllocationProblem, prices: FloatArray) -> Front:
+        """The front of a problem at virtual costs ``prices`` (N,)."""
+        return cls(
+            problem.capable,
+            prices,
+            prices * problem.input_ratio,
+            all_have_output=bool((problem.tokens.output > 0).all()),
         )
 
     @property
@@ -39,17 +62,25 @@ class Front:
         return members
 
 
-def _dominance(capable: BoolArray, price: FloatArray, input_price: FloatArray) -> BoolArray:
+def _dominance(
+    capable: BoolArray, price: FloatArray, input_price: FloatArray, all_have_output: bool
+) -> BoolArray:
     """(S, S): whether the row dominates the column. A strict partial order."""
     can = capable.astype(np.float32)
     lacks_some = (1 - can) @ can.T > 0
     first = np.arange(len(price))
     precedes = (price[:, None] < price) | ((price[:, None] == price) & (first[:, None] < first))
-    dominates: BoolArray = precedes & (input_price[:, None] <= input_price) & ~lacks_some
+    no_dearer = input_price[:, None] <= input_price
+    if not all_have_output:
+        earlier = first[:, None] < first
+        no_dearer &= earlier | (input_price[:, None] < input_price)
+    dominates: BoolArray = precedes & no_dearer & ~lacks_some
     return dominates
 
 
-def _candidates(capable: BoolArray, price: FloatArray, input_price: FloatArray) -> IntArray:
+def _candidates(
+    capable: BoolArray, price: FloatArray, input_price: FloatArray, all_have_output: bool
+) -> IntArray:
     """A superset of everyone with at most one dominator, found without comparing all pairs.
 
     Among providers of equal capability the dominators of j are those that come before it by
@@ -64,6 +95,8 @@ def _candidates(capable: BoolArray, price: FloatArray, input_price: FloatArray) 
         for _ in range(2):
             lowest_before = np.minimum.accumulate(np.append(np.inf, input_price[group]))[:-1]
             minimal = input_price[group] < lowest_before
+            if not all_have_output:
+                minimal |= input_price[group] == lowest_before
             kept.append(group[minimal])
             group = group[~minimal]
     return np.sort(np.concatenate(kept))

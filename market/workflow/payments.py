@@ -21,11 +21,16 @@ class Breakpoint(NamedTuple):
 
 
 def bid_breakpoints(offer: Offer, envelope: Envelope) -> tuple[Breakpoint, ...]:
-    """The drops of a provider's quantity, mapped back from virtual costs to bids."""
-    return tuple(
-        Breakpoint(max(offer.prior.bid_at(drop.virtual_cost), offer.bid), drop.quantity)
-        for drop in envelope.drops
-    )
+    """The drops of a provider's quantity, mapped back from virtual costs to bids.
+
+    A drop at an ironed flat lies at its left end if the flat's own allocation has lost the work,
+    else at its right end. Where virtual costs jump, drops of different virtual costs are one.
+    """
+    lost: dict[float, float] = {}
+    for drop in envelope.drops:
+        bid = max(offer.prior.bid_at(drop.virtual_cost), offer.bid)
+        lost[bid] = lost.get(bid, 0.0) + drop.quantity
+    return tuple(Breakpoint(bid, quantity) for bid, quantity in lost.items())
 
 
 def threshold_payment(offer: Offer, envelope: Envelope, reserve: str) -> float:

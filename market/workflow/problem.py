@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 from market.errors import BadInput
 from market.fields import Fields, check_unique
 from market.workflow.graph import Edge, Node, Workflow
+from market.workflow.mechanisms import MECHANISMS, GreedyOutcome, MyopicOutcome, Outcome, Rule
 from market.workflow.offer import Offer
 from market.workflow.priors import PRIORS, Prior
-from market.workflow.star import StarOptions, StarOutcome, star
+from market.workflow.star import StarOptions, StarOutcome
 
 Built = TypeVar("Built")
 
@@ -30,9 +31,9 @@ def solve_workflow(problem: Mapping[str, Any]) -> dict[str, Any]:
     offers = [_offer(item) for item in record.records("providers")]
     check_unique("providers", [offer.provider for offer in offers])
     workflow = read_workflow(record, {offer.provider for offer in offers})
-    options = _options(record.record("options", {}))
+    rule, options = _options(record.record("options", {}))
     record.done()
-    return _answer(star(workflow, offers, options))
+    return _answer(rule, rule.buy(workflow, offers, options))
 
 
 def _offer(record: Fields) -> Offer:
@@ -121,10 +122,11 @@ def _optional_integer(record: Fields, key: str) -> int | None:
     return None if record.raw(key, None) is None else record.integer(key, low=1)
 
 
-def _options(record: Fields) -> StarOptions:
+def _options(record: Fields) -> tuple[Rule, StarOptions]:
+    rule = MECHANISMS[record.choice("mechanism", tuple(MECHANISMS), default="star")]
     given = {field.name: record.raw(field.name, field.default) for field in fields(StarOptions)}
     record.done()
-    return _build(StarOptions, record, **given)
+    return rule, _build(StarOptions, record, **given)
 
 
 def _build(kind: Callable[..., Built], record: Fields, **values: Any) -> Built:
@@ -132,20 +134,27 @@ def _build(kind: Callable[..., Built], record: Fields, **values: Any) -> Built:
     try:
         return kind(**values)
     except BadInput as error:
+        if error.where.startswith(f"{record.where}."):  # it tells its place already
+            raise
         key = error.where.rpartition(".")[2]
         raise BadInput(record.place(_KEYS.get(key, key)), error.problem) from error
 
 
-def _answer(outcome: StarOutcome) -> dict[str, Any]:
-    return {
-        "status": "optimal",
-        "virtual_cost": outcome.virtual_cost_usd,
-        "allocation": dict(outcome.allocation),
-        "quantities": dict(outcome.quantities),
-        "payments": dict(outcome.payments_usd),
-        "breakpoints": {
+def _answer(rule: Rule, outcome: Outcome) -> dict[str, Any]:
+    """Every mechanism's answer, and what only some can say."""
+    answer: dict[str, Any] = {"status": "optimal" if rule.exact else "cleared"}
+    if isinstance(outcome, StarOutcome):
+        answer["virtual_cost"] = outcome.virtual_cost_usd
+    answer["allocation"] = dict(outcome.allocation)
+    answer["quantities"] = dict(outcome.quantities)
+    answer["payments"] = dict(outcome.payments_usd)
+    if isinstance(outcome, MyopicOutcome):
+        answer["cold_quantities"] = dict(outcome.cold_quantities)
+    if isinstance(outcome, StarOutcome | GreedyOutcome):
+        answer["breakpoints"] = {
             provider: [list(point) for point in points]
             for provider, points in outcome.breakpoints.items()
-        },
-        "solver": outcome.solver,
-    }
+        }
+    if isinstance(outcome, StarOutcome):
+        answer["solver"] = outcome.solver
+    return answer

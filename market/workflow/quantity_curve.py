@@ -8,17 +8,19 @@ import numpy as np
 
 from market.workflow.allocation import AllocationSolver
 from market.workflow.breakpoints import Envelope, Line, lower_envelope
+from market.workflow.priors import Prior
 from market.workflow.quantities import FloatArray, IntArray, quantities
 
 
 def quantity_curve(
-    solver: AllocationSolver, prices: FloatArray, winner: int, top: float, allocation: IntArray
+    solver: AllocationSolver, prices: FloatArray, winner: int, prior: Prior, allocation: IntArray
 ) -> Envelope:
-    """The quantity of ``winner`` from its virtual cost ``prices[winner]`` up to ``top``.
+    """The quantity of ``winner`` from its virtual cost ``prices[winner]`` up to that of its top.
 
     ``prices`` (N,) are the virtual costs of everyone and ``allocation`` (n,) is the one that was
     chosen: the curve starts at its quantity, so that a tie at the winner's bid cannot pay it for
-    other work than it does.
+    other work than it does. ``prior`` is the winner's: at a virtual cost that many bids share the
+    curve has the quantity of the allocation that is chosen there.
     """
     problem = solver.problem
     rivals = prices.copy()
@@ -35,4 +37,5 @@ def quantity_curve(
         return lines(solver.allocate(batch))
 
     (first,) = lines(allocation[None])
-    return lower_envelope(probe, first, float(prices[winner]), top)
+    top = prior.virtual_cost(prior.high)
+    return lower_envelope(probe, first, float(prices[winner]), top, prior.flats)

@@ -32,7 +32,6 @@ class StarOptions:
     ``charge_entry_input``: whether the external input of entry nodes counts as work.
     """
 
-    mechanism: str = "star"
     solver: str = "auto"
     workload: str = "cost_bearing"
     payment_method: str = "exact"
@@ -41,7 +40,6 @@ class StarOptions:
 
     def __post_init__(self) -> None:
         own = Fields({field.name: getattr(self, field.name) for field in fields(self)}, "options")
-        own.choice("mechanism", ("star",))
         own.choice("solver", SOLVERS)
         own.choice("workload", ("cost_bearing",))
         own.choice("payment_method", ("exact",))
@@ -81,7 +79,7 @@ def star(
     problem = allocation_problem(workflow, bidders, charge_entry_input=options.charge_entry_input)
     prices = np.array([offer.virtual_cost for offer in bidders])
 
-    front = Front(problem.capable, prices, prices * problem.input_ratio)
+    front = Front.of(problem, prices)
     market = problem.among(front.members)
     # Whoever a winner dominates may be needed once its bid rises.
     markets_around = {
@@ -94,9 +92,7 @@ def star(
     (quantity,) = quantities(problem.tokens, problem.input_ratio, allocation[None])
     winners = {i: bidders[i] for i in np.unique(allocation).tolist()}
     curves = {
-        i: quantity_curve(
-            solver_for(markets_around[i]), prices, i, offer.top_virtual_cost, allocation
-        )
+        i: quantity_curve(solver_for(markets_around[i]), prices, i, offer.prior, allocation)
         for i, offer in winners.items()
     }
     names = [offer.provider for offer in bidders]

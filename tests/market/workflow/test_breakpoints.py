@@ -66,6 +66,32 @@ def test_a_breakpoint_beside_a_very_large_top_is_exact():
     assert found.drops == ((0.5, 2.0), (1.0, 1.0))
 
 
+def test_a_line_that_a_very_large_top_cannot_tell_from_a_better_one_is_replaced():
+    found, _ = envelope([Line(0.0, 2.0), Line(7.0, 1.0), Line(6.0, 1.0)], 0.0, 1e20)
+    assert found == (((6.0, 1.0),), 1.0)
+
+
+@given(
+    costs=st.lists(
+        st.tuples(st.integers(0, 40), st.integers(0, 12)), min_size=1, max_size=12, unique=True
+    ),
+    flats=st.sets(st.integers(1, 20), max_size=12),
+    high=st.integers(1, 20),
+)
+@examples(800)
+def test_at_every_flat_the_quantity_is_that_of_the_line_chosen_there(costs, flats, high):
+    probe = Lines([Line(float(intercept), float(slope)) for intercept, slope in costs])
+    shared = sorted(map(float, flats))
+    first = probe.lowest(0.0)
+    found = lower_envelope(probe, first, 0.0, float(high), shared)
+    for flat in shared:
+        if flat <= high:
+            kept = first.slope - sum(d.quantity for d in found.drops if d.virtual_cost <= flat)
+            assert kept == probe.lowest(flat).slope
+    assert found.retained == probe.lowest(high).slope
+    assert probe.asked <= 4 * len(found.drops) + 1
+
+
 @given(
     lines=st.lists(
         st.builds(

@@ -1,6 +1,7 @@
 import numpy as np
 from hypothesis import given
 
+from market.workflow import Empirical, Node, Offer, Uniform, Workflow, star
 from market.workflow.allocation import allocation_problem
 from market.workflow.dominance import Front
 from market.workflow.elimination import Elimination, EliminationPlan
@@ -22,6 +23,26 @@ def test_a_provider_is_needed_for_what_the_cheaper_cannot_do():
 
 def test_of_equals_the_first_stays():
     assert front([[1], [1], [1]], [1.0, 1.0, 1.0], [1.0, 1.0, 1.0]).members.tolist() == [0]
+
+
+def test_a_tie_in_the_input_price_falls_by_the_order_where_a_node_has_no_output():
+    prices, input_prices = [2.0, 1.0], [1.0, 1.0]
+    assert front([[1], [1]], prices, input_prices).members.tolist() == [1]
+    tied = Front(np.ones((2, 1), bool), np.array(prices), np.ones(2), all_have_output=False)
+    assert tied.members.tolist() == [0, 1]
+
+
+def test_at_a_tie_of_input_alone_no_lie_pays():
+    workflow = Workflow((Node("a", 0.0, input_tokens=1e6, difficulty=1),))
+    rival = Offer("q", 1, 1.0, 2.125, Uniform(0.0, 10.0))
+
+    def gain(bid: float) -> float:
+        prior = Empirical.of([1.0, 5.0, 6.0, 10.0])
+        outcome = star(workflow, [Offer("p", 1, 0.5, bid, prior), rival])
+        paid, tokens = outcome.payments_usd.get("p", 0.0), outcome.quantities.get("p", 0.0)
+        return paid - 3.0 * tokens / 1e6
+
+    assert max(gain(bid) for bid in (0.5, 1.0, 2.0, 4.0, 5.0, 5.5, 8.0)) <= gain(3.0)
 
 
 def test_without_a_provider_those_return_whom_it_alone_dominated():

@@ -57,6 +57,42 @@ def changed(path: str, value: object) -> dict:
     return documents.changed(PROBLEM, path, value)
 
 
+COMMON = ["status", "allocation", "quantities", "payments"]
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "status", "more"),
+    [
+        ("homogeneous", "cleared", []),
+        ("myopic", "cleared", ["cold_quantities"]),
+        ("myopic_as_printed", "cleared", []),
+        ("pay_as_bid", "optimal", []),
+        ("greedy", "cleared", ["breakpoints"]),
+    ],
+)
+def test_other_mechanisms_answer_what_they_can_say(mechanism, status, more):
+    answer = solve_workflow(changed("options", {"mechanism": mechanism}))
+    assert list(answer) == COMMON + more
+    assert answer["status"] == status
+    assert set(answer["allocation"]) == {"draft", "edit"}
+    assert set(answer["payments"]) == set(answer["allocation"].values())
+    assert json.loads(json.dumps(answer)) == answer
+
+
+PRIORS = {
+    "truncated_normal": {"mean": 0.5, "deviation": 0.5, "low": 0.0, "high": 2.0},
+    "truncated_lognormal": {"median": 0.5, "sigma": 0.5, "low": 0.1, "high": 2.0},
+    "empirical": {"samples": [0.25, 0.5, 2.0, 2.0], "low": 0.0},
+}
+
+
+@pytest.mark.parametrize("kind", PRIORS)
+def test_every_kind_of_prior_can_be_given(kind):
+    answer = solve_workflow(changed("providers.0.prior", {"kind": kind} | PRIORS[kind]))
+    assert answer["allocation"] == ANSWER["allocation"]
+    assert 0.5 <= answer["payments"]["x"] <= 2.0
+
+
 def test_the_answer_has_the_fixed_form():
     answer = solve_workflow(PROBLEM)
     assert answer == ANSWER
@@ -210,7 +246,8 @@ def test_an_impossible_difficulty_is_infeasible():
         (
             "providers.0.prior.kind",
             "normal",
-            "providers.0.prior.kind: expected one of uniform; got 'normal'",
+            "providers.0.prior.kind: expected one of uniform, truncated_normal,"
+            " truncated_lognormal, empirical; got 'normal'",
         ),
         (
             "providers.0.prior.mean",
@@ -226,6 +263,12 @@ def test_an_impossible_difficulty_is_infeasible():
             "options",
             {"charge_entry_input": "yes"},
             "options.charge_entry_input: expected true or false, got 'yes'",
+        ),
+        (
+            "options",
+            {"mechanism": "vickrey"},
+            "options.mechanism: expected one of star, homogeneous, myopic, myopic_as_printed,"
+            " pay_as_bid, greedy; got 'vickrey'",
         ),
         (
             "options",

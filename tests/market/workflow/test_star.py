@@ -83,7 +83,6 @@ def test_a_free_workflow_is_cleared():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"mechanism": "myopic"}, "options.mechanism: expected one of star; got 'myopic'"),
         (
             {"workload": "published"},
             "options.workload: expected one of cost_bearing; got 'published'",
