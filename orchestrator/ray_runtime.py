@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import ray
@@ -121,12 +122,10 @@ class RayRuntime:
 
 
 def _seats_of(seats: HubSeats, members: Sequence[str]) -> HubSeats:
-    return HubSeats(
+    return replace(
+        seats,
         matching={hub: seats.matching[hub] for hub in members if hub != WORKFLOW_HUB},
         workflow=seats.workflow if WORKFLOW_HUB in members else None,
-        domains=seats.domains,
-        params=seats.params,
-        seed=seats.seed,
     )
 
 

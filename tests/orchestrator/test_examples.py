@@ -14,17 +14,10 @@ from orchestrator.log import read_table
 from orchestrator.scenario import load_scenario
 from tests.markets import run_market
 from tests.orchestrator.supply.files import write_catalogue, write_scores
+from tests.real_files import real
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
-DATA = ROOT.parent / "shared" / "data"
-
-
-def real(name: str) -> Path:
-    path = DATA / name
-    if not path.exists():
-        pytest.skip(f"needs the real file {name} under shared/data beside the checkout")
-    return path
 
 
 def test_the_quickstart_in_small(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from market.errors import BadInput
 from orchestrator.demand.hotpotqa import read_hotpotqa
 from tests import documents
 from tests.documents import MISSING
+from tests.real_files import real
 
-DIALOGUES = Path(__file__).parents[3] / "../shared/data/dialogues"
 DOCUMENT = [
     {
         "_id": "a",
@@ -114,15 +114,8 @@ def test_a_truncated_file_is_refused_with_its_line(path):
     assert "\n" not in str(error.value)
 
 
-def real(name: str) -> Path:
-    path = DIALOGUES / name
-    if not path.exists():
-        pytest.skip(f"needs the real file {name} under shared/data beside the checkout")
-    return path
-
-
 def test_real_entries_are_read_whole():
-    path = real("hotpotqa_100_dev_distractor_reflexion.json")
+    path = real("dialogues/hotpotqa_100_dev_distractor_reflexion.json")
     stories = read_hotpotqa(path)
     assert len(stories) == 100
     assert [len(turns) for _, turns in stories] == [1] * 100
@@ -135,7 +128,7 @@ def test_real_entries_are_read_whole():
 
 @pytest.mark.parametrize("name", ["coqa_dev_hf_dummy.json", "quac_val_hf_dummy.json"])
 def test_real_files_of_another_format_are_refused(name):
-    path = real(name)
+    path = real(f"dialogues/{name}")
     with pytest.raises(BadInput) as error:
         read_hotpotqa(path)
     assert str(error.value).startswith(f"{path}: expected a list of entries, got {{")

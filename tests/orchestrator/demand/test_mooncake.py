@@ -12,8 +12,9 @@ from orchestrator.demand.dialogue import DialogueTape
 from orchestrator.demand.mooncake import MooncakeRow, mooncake_requests, read_mooncake
 from orchestrator.demand.shape import DialogueShape
 from orchestrator.demand.trace import trace_dialogues
+from tests.real_files import real
 
-REAL = Path(__file__).resolve().parents[4] / "shared/data/traces/mooncake_conversation_trace.jsonl"
+REAL = "traces/mooncake_conversation_trace.jsonl"
 ROWS = [
     {"timestamp": 0, "input_length": 1200, "output_length": 50, "hash_ids": [0, 1, 2]},
     {"timestamp": 500, "input_length": 1024, "output_length": 7, "hash_ids": [0, 9]},
@@ -230,9 +231,7 @@ def test_a_conversation_that_speaks_is_not_forgotten(monkeypatch):
 
 
 def test_the_real_trace_reuses_as_much_as_an_infinite_cache_could():
-    if not REAL.exists():
-        pytest.skip("needs the real Mooncake trace under shared/data beside the checkout")
-    rows = read(REAL)
+    rows = read(real(REAL))
     assert len(rows) == 12_031
     seen: set[int] = set()
     reused = 0

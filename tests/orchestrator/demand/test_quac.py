@@ -7,8 +7,8 @@ from market.errors import BadInput
 from orchestrator.demand.quac import read_quac
 from tests import documents
 from tests.documents import MISSING
+from tests.real_files import real
 
-DIALOGUES = Path(__file__).parents[3] / "../shared/data/dialogues"
 DOCUMENT = {
     "data": [
         {
@@ -181,15 +181,8 @@ def test_a_truncated_file_is_refused_with_its_line(path):
     assert "\n" not in str(error.value)
 
 
-def real(name: str) -> Path:
-    path = DIALOGUES / name
-    if not path.exists():
-        pytest.skip(f"needs the real file {name} under shared/data beside the checkout")
-    return path
-
-
 def test_real_dialogues_are_read_whole():
-    path = real("quac_val_hf_dummy.json")
+    path = real("dialogues/quac_val_hf_dummy.json")
     stories = read_quac(path)
     assert [len(turns) for _, turns in stories] == [8, 8, 7, 7, 11]
     assert stories[0][0].startswith("In May 1983, she married Nikos Karvelas, a composer")
@@ -211,7 +204,7 @@ def test_real_dialogues_are_read_whole():
     ],
 )
 def test_real_files_of_another_format_are_refused(name, problem):
-    path = real(name)
+    path = real(f"dialogues/{name}")
     with pytest.raises(BadInput) as error:
         read_quac(path)
     assert str(error.value).startswith(f"{path}: {problem}")

@@ -6,11 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
-REAL_CATALOGUE = DATA / "prices" / "genai_prices_data.json"
-REAL_SCORES = DATA / "quality" / "llmrouter_query_model_scores.csv"
+REAL_CATALOGUE = "prices/genai_prices_data.json"
+REAL_SCORES = "quality/llmrouter_query_model_scores.csv"
 
 CATALOGUE: list[dict[str, Any]] = [
     {
@@ -80,11 +77,4 @@ def write_scores(folder: Path, text: str = SCORES) -> Path:
     """A score table's file."""
     path = folder / "scores.csv"
     path.write_text(text)
-    return path
-
-
-def real(path: Path) -> Path:
-    """A real file, or the test is skipped."""
-    if not path.exists():
-        pytest.skip(f"needs the real file {path.name} under shared/data beside the checkout")
     return path

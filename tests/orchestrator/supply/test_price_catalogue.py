@@ -5,7 +5,8 @@ import pytest
 from market.errors import BadInput
 from orchestrator.supply.price_catalogue import ListPrice, read_catalogue
 from tests.documents import MISSING, changed
-from tests.orchestrator.supply.files import CATALOGUE, REAL_CATALOGUE, real, write_catalogue
+from tests.orchestrator.supply.files import CATALOGUE, REAL_CATALOGUE, write_catalogue
+from tests.real_files import real
 
 
 def problem(path) -> str:

@@ -5,7 +5,8 @@ import pytest
 
 from market.errors import BadInput
 from orchestrator.supply.score_table import read_scores
-from tests.orchestrator.supply.files import HEADER, REAL_SCORES, SCORES, real, write_scores
+from tests.orchestrator.supply.files import HEADER, REAL_SCORES, SCORES, write_scores
+from tests.real_files import real
 
 ROW = "train,9,sums,em,10,ae"
 

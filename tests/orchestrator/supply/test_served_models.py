@@ -18,10 +18,10 @@ from tests.orchestrator.supply.files import (
     REAL_CATALOGUE,
     REAL_SCORES,
     SCORES,
-    real,
     write_catalogue,
     write_scores,
 )
+from tests.real_files import real
 
 
 @pytest.fixture
