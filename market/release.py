@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 #: The packages whose code decides what a market does.
-DECIDING = ("walras", "numpy", "scipy", "highspy", "networkx", "river")
+DECIDING = ("walras", "numpy", "scipy", "highspy", "networkx", "numba", "river")
 
 SOURCE = ("market", "agents", "hubs", "orchestrator")
 

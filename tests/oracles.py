@@ -10,7 +10,7 @@ import networkx as nx
 import numpy as np
 
 from market.workflow import Offer, Workflow
-from market.workflow.elimination import min_fill_order
+from market.workflow.elimination_order import min_fill_order
 from market.workflow.quantities import token_counts
 
 

@@ -16,6 +16,7 @@ PACKAGES = ("market", "agents", "hubs", "orchestrator")
 #: Where a package may be imported; nowhere else.
 HOMES = {
     "highspy": ("market/workflow/highs.py",),
+    "numba": ("market/compiled.py",),
     "river": ("hubs/",),
     "pyarrow": ("orchestrator/",),
     "plotly": ("orchestrator/report/",),

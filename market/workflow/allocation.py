@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
@@ -17,31 +17,40 @@ from market.workflow.quantities import BoolArray, FloatArray, IntArray, TokenCou
 
 @dataclass(frozen=True)
 class AllocationProblem:
-    """Everything but the prices: n nodes, N providers in canonical order.
+    """Everything but the prices: n nodes with R different requirements, N providers in order.
 
-    ``capable`` (N, n) says who may run what, ``input_ratio`` (N,) is the
-    price of an input token over that of an output token.
+    The order of the providers is the canonical one. ``requirement`` (n,) is that of every node,
+    ``meets`` (N, R) says who meets which, ``input_ratio`` (N,) is the price of an input token over
+    that of an output token.
     """
 
     tokens: TokenCounts
-    capable: BoolArray
+    requirement: IntArray
+    meets: BoolArray
     input_ratio: FloatArray
+
+    @cached_property
+    def capable(self) -> BoolArray:
+        """(N, n): who may run what."""
+        capable: BoolArray = self.meets[:, self.requirement]
+        return capable
 
     @cached_property
     def domains(self) -> tuple[IntArray, ...]:
         """Of every node, the positions of the providers that may run it, ascending."""
-        return tuple(np.flatnonzero(column) for column in self.capable.T)
+        meeting = [np.flatnonzero(column) for column in self.meets.T]
+        return tuple(meeting[kind] for kind in self.requirement.tolist())
 
     @cached_property
     def domain_sizes(self) -> tuple[int, ...]:
         """Of every node, how many providers may run it."""
-        return tuple(int(size) for size in self.capable.sum(axis=0))
+        return tuple(len(domain) for domain in self.domains)
 
     def among(self, providers: IntArray) -> AllocationProblem:
         """The problem in which only ``providers`` take part."""
-        taking_part = np.zeros(len(self.capable), dtype=np.bool_)
+        taking_part = np.zeros(len(self.meets), dtype=np.bool_)
         taking_part[providers] = True
-        return replace(self, capable=self.capable & taking_part[:, None])
+        return replace(self, meets=self.meets & taking_part[:, None])
 
 
 class AllocationSolver(Protocol):
@@ -70,26 +79,36 @@ def allocation_problem(
 
     Raises ``Infeasible``, naming the node and what it needs, where nobody is capable of it.
     """
+    requirements: dict[int | frozenset[str], int] = {}
+    requirement = [
+        requirements.setdefault(_requirement(node), len(requirements)) for node in workflow.nodes
+    ]
+    meets = _who_meets(requirements, offers)
+    nobody = np.flatnonzero(~meets.any(axis=0))
+    if nobody.size:
+        raise Infeasible(_nobody_for(workflow.nodes[requirement.index(int(nobody[0]))], offers))
     return AllocationProblem(
         tokens=token_counts(workflow, charge_entry_input=charge_entry_input),
-        capable=_capability(workflow, offers),
+        requirement=np.array(requirement, dtype=np.intp),
+        meets=meets,
         input_ratio=np.array([offer.input_ratio for offer in offers], dtype=np.float64),
     )
 
 
-def _capability(workflow: Workflow, offers: Sequence[Offer]) -> BoolArray:
-    """(N, n): which offer is capable of which node."""
+def _requirement(node: Node) -> int | frozenset[str]:
+    """The lowest tier that can run a node, or the providers that can."""
+    return node.capable or frozenset() if node.difficulty is None else node.difficulty
+
+
+def _who_meets(requirements: Iterable[int | frozenset[str]], offers: Sequence[Offer]) -> BoolArray:
+    """(N, R): which offer meets which requirement."""
     tiers = np.array([offer.tier for offer in offers], dtype=np.int64)
-    columns = []
-    for node in workflow.nodes:
-        if node.difficulty is not None:
-            column = tiers >= node.difficulty
-        else:
-            names = node.capable or frozenset()
-            column = np.array([offer.provider in names for offer in offers], dtype=np.bool_)
-        if not column.any():
-            raise Infeasible(_nobody_for(node, offers))
-        columns.append(column)
+    columns = [
+        np.array([offer.provider in needed for offer in offers], dtype=np.bool_)
+        if isinstance(needed, frozenset)
+        else tiers >= needed
+        for needed in requirements
+    ]
     return np.stack(columns, axis=1)
 
 

@@ -27,10 +27,12 @@ class Line(NamedTuple):
 
     ``intercept`` is what everyone else's work costs, ``slope`` the provider's quantity. Both are
     computed from the allocation, never by subtraction, which would lose them beside a large phi.
+    ``paid`` is the work that the provider is paid for: its quantity, for whoever is to be truthful.
     """
 
     intercept: float
     slope: float
+    paid: float
 
     def at(self, virtual_cost: float) -> float:
         """The cost of the allocation."""
@@ -38,14 +40,14 @@ class Line(NamedTuple):
 
 
 class Drop(NamedTuple):
-    """From ``virtual_cost`` on, and not below it, ``quantity`` is lost."""
+    """From ``virtual_cost`` on, and not below it, ``quantity`` of the paid work is lost."""
 
     virtual_cost: float
     quantity: float
 
 
 class Envelope(NamedTuple):
-    """The quantity as a step function: its drops, ascending, and what is left at the top."""
+    """The paid work as a step function: its drops, ascending, and what is left at the top."""
 
     drops: tuple[Drop, ...]
     retained: float
@@ -66,10 +68,10 @@ def lower_envelope(
     that a solver can share its work among them.
     """
     if low >= high:
-        return Envelope((), first.slope)
+        return Envelope((), first.paid)
     (last,) = probe(np.array([high]))
     if not _falls(first, last):
-        return Envelope((), first.slope)
+        return Envelope((), first.paid)
     drops = []
     intervals = [_Interval(low, first, high, last)]
     while intervals:
@@ -82,7 +84,7 @@ def lower_envelope(
             else:
                 drops.append(interval.drop(point, flats))
         intervals = [half for half in halves if _falls(half.left, half.right)]
-    return Envelope(tuple(sorted(drops)), last.slope)
+    return Envelope(tuple(sorted(drops)), last.paid)
 
 
 class _Interval(NamedTuple):
@@ -128,7 +130,7 @@ class _Interval(NamedTuple):
         """The drop from the left line to the right one, behind a flat that the left one has."""
         if point == self.low and _is_one_of(flats, point):
             point = math.nextafter(point, math.inf)
-        return Drop(point, self.left.slope - self.right.slope)
+        return Drop(point, self.left.paid - self.right.paid)
 
 
 def _is_one_of(ascending: Sequence[float], value: float) -> bool:

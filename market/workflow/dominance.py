@@ -18,9 +18,8 @@ from market.workflow.quantities import BoolArray, FloatArray, IntArray
 class Front:
     """The providers that nobody dominates, also after any one provider has left.
 
-    ``capable`` (N, n) as in ``AllocationProblem``; ``price`` (N,) is the
-    virtual cost phi, ``input_price`` (N,) is rho phi; ``all_have_output`` says that no node is
-    without output.
+    ``capable`` (N, R) says who can do what; ``price`` (N,) is the virtual cost phi,
+    ``input_price`` (N,) is rho phi; ``all_have_output`` says that no node is without output.
     """
 
     def __init__(
@@ -43,7 +42,7 @@ class Front:
     def of(cls, problem: AllocationProblem, prices: FloatArray) -> Front:
         """The front of a problem at virtual costs ``prices`` (N,)."""
         return cls(
-            problem.capable,
+            problem.meets,
             prices,
             prices * problem.input_ratio,
             all_have_output=bool((problem.tokens.output > 0).all()),
@@ -87,11 +86,9 @@ def _candidates(
     (phi, position) and have no higher input price. Two layers of minima hold everyone with at most
     one dominator, and whoever a provider outside them dominates, two inside dominate as well.
     """
-    sets, classes = np.unique(capable, axis=0, return_inverse=True)
     kept = []
-    for label in range(len(sets)):
-        group = np.flatnonzero(classes.ravel() == label)
-        group = group[np.argsort(price[group], kind="stable")]
+    for members in _classes(capable):
+        group = members[np.argsort(price[members], kind="stable")]
         for _ in range(2):
             lowest_before = np.minimum.accumulate(np.append(np.inf, input_price[group]))[:-1]
             minimal = input_price[group] < lowest_before
@@ -100,3 +97,11 @@ def _candidates(
             kept.append(group[minimal])
             group = group[~minimal]
     return np.sort(np.concatenate(kept))
+
+
+def _classes(capable: BoolArray) -> list[IntArray]:
+    """The providers of every set of capabilities, ascending."""
+    classes: dict[bytes, list[int]] = {}
+    for provider, row in enumerate(np.packbits(capable, axis=1)):
+        classes.setdefault(row.tobytes(), []).append(provider)
+    return [np.array(members) for members in classes.values()]

@@ -6,6 +6,7 @@ with the work that is never lost paid at the top of the prior unless there is no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from market.money import TOKENS_PER_MTOK
@@ -34,11 +35,19 @@ def bid_breakpoints(offer: Offer, envelope: Envelope) -> tuple[Breakpoint, ...]:
 
 
 def threshold_payment(offer: Offer, envelope: Envelope, reserve: str) -> float:
+    """What ``envelope``, from the offer's bid up to the top of its prior, is worth, in USD."""
+    return payment_usd(offer, bid_breakpoints(offer, envelope), envelope.retained, reserve)
+
+
+def payment_usd(
+    offer: Offer, breakpoints: Sequence[Breakpoint], retained: float, reserve: str
+) -> float:
     """P = sum of z_k times the k-th drop of q, plus high q(high), in USD.
 
-    ``envelope`` holds the provider's quantity from its bid up to the top of its prior. Without a
-    reserve the last term is missing, as printed in the paper's algorithm 1.
+    ``retained`` is q(high). Without a reserve the last term is missing, as printed in the paper's
+    algorithm 1.
     """
-    lost = sum(point.bid * point.quantity_lost for point in bid_breakpoints(offer, envelope))
-    retained = offer.prior.high * envelope.retained if reserve == "support_top" else 0.0
-    return (lost + retained) / TOKENS_PER_MTOK
+    total = sum(point.bid * point.quantity_lost for point in breakpoints)
+    if reserve == "support_top":
+        total += offer.prior.high * retained
+    return total / TOKENS_PER_MTOK

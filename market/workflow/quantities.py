@@ -68,11 +68,29 @@ def quantities(tokens: TokenCounts, input_ratio: FloatArray, allocations: IntArr
     ``input_ratio`` (N,); ``allocations`` (B, n) holds the position of a provider for every node.
     Returns (B, N) tokens. Sums run in a fixed order, so that equal rows give equal quantities.
     """
+    cut = allocations[:, tokens.source] != allocations[:, tokens.target]
+    return _amounts(tokens, input_ratio, allocations, cut * tokens.transfer)
+
+
+def cold_quantities(
+    tokens: TokenCounts, input_ratio: FloatArray, allocations: IntArray
+) -> FloatArray:
+    """The paper's workload, sum of omega_v = L_v + rho (all that v reads), cached or not.
+
+    Shapes as in ``quantities``, whose amounts are at most these. Source: STAR, section 4.4.
+    """
+    sent = np.broadcast_to(tokens.transfer, (len(allocations), len(tokens.transfer)))
+    return _amounts(tokens, input_ratio, allocations, sent)
+
+
+def _amounts(
+    tokens: TokenCounts, input_ratio: FloatArray, allocations: IntArray, sent: FloatArray
+) -> FloatArray:
+    """(B, N) tokens that fall to every provider where ``sent`` (B, m) is read along the edges."""
     batch, nodes = allocations.shape
     providers = len(input_ratio)
     row = np.arange(batch)[:, None]
-    cut = allocations[:, tokens.source] != allocations[:, tokens.target]
-    received = _sums(row * nodes + tokens.target, cut * tokens.transfer, (batch, nodes))
+    received = _sums(row * nodes + tokens.target, sent, (batch, nodes))
     received = received + tokens.entry_input
     owner = row * providers + allocations
     produced = _sums(owner, np.broadcast_to(tokens.output, owner.shape), (batch, providers))

@@ -2,40 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from market.workflow.allocation import AllocationSolver
 from market.workflow.breakpoints import Envelope, Line, lower_envelope
-from market.workflow.priors import Prior
-from market.workflow.quantities import FloatArray, IntArray, quantities
+from market.workflow.offer import Offer
+from market.workflow.quantities import FloatArray, IntArray, TokenCounts, quantities
+
+#: Work of every provider, (B, N) tokens, under (B, n) allocations, at (N,) input ratios.
+Workload = Callable[[TokenCounts, FloatArray, IntArray], FloatArray]
 
 
-def quantity_curve(
-    solver: AllocationSolver, prices: FloatArray, winner: int, prior: Prior, allocation: IntArray
-) -> Envelope:
-    """The quantity of ``winner`` from its virtual cost ``prices[winner]`` up to that of its top.
+class QuantityCurve:
+    """The work of ``winner`` at every virtual cost from ``prices[winner]`` upwards.
 
     ``prices`` (N,) are the virtual costs of everyone and ``allocation`` (n,) is the one that was
     chosen: the curve starts at its quantity, so that a tie at the winner's bid cannot pay it for
-    other work than it does. ``prior`` is the winner's: at a virtual cost that many bids share the
-    curve has the quantity of the allocation that is chosen there.
+    other work than it does. ``workload`` says which work is paid.
     """
-    problem = solver.problem
-    rivals = prices.copy()
-    rivals[winner] = 0.0
 
-    def lines(allocations: IntArray) -> Sequence[Line]:
+    def __init__(
+        self,
+        solver: AllocationSolver,
+        prices: FloatArray,
+        winner: int,
+        offer: Offer,
+        allocation: IntArray,
+        workload: Workload,
+    ):
+        self._solver = solver
+        self._prices = prices
+        self._winner = winner
+        self._offer = offer
+        self._workload = workload
+        self._rivals = prices.copy()
+        self._rivals[winner] = 0.0
+        (self._first,) = self._lines(allocation[None])
+
+    def envelope(self) -> Envelope:
+        """The curve up to the top of the winner's prior, exact.
+
+        At a virtual cost that many bids share it has the quantity of the allocation chosen there.
+        """
+        prior, low = self._offer.prior, float(self._prices[self._winner])
+        top = prior.virtual_cost(prior.high)
+        return lower_envelope(self._probe, self._first, low, top, prior.flats)
+
+    def paid_at(self, bids: FloatArray) -> FloatArray:
+        """The paid work at each of ``bids`` (B,) above the winner's own; (B,) tokens."""
+        prior = self._offer.prior
+        lines = self._probe(np.array([prior.virtual_cost(bid) for bid in bids.tolist()]))
+        return np.array([line.paid for line in lines])
+
+    @property
+    def paid_now(self) -> float:
+        """The paid work at the winner's own bid."""
+        return self._first.paid
+
+    def _probe(self, virtual_costs: FloatArray) -> Sequence[Line]:
+        batch = np.tile(self._prices, (len(virtual_costs), 1))
+        batch[:, self._winner] = virtual_costs
+        return self._lines(self._solver.allocate(batch))
+
+    def _lines(self, allocations: IntArray) -> Sequence[Line]:
+        problem = self._solver.problem
         quantity = quantities(problem.tokens, problem.input_ratio, allocations)
-        intercepts = (quantity * rivals).sum(axis=1)
-        return list(map(Line, intercepts.tolist(), quantity[:, winner].tolist()))
-
-    def probe(virtual_costs: FloatArray) -> Sequence[Line]:
-        batch = np.tile(prices, (len(virtual_costs), 1))
-        batch[:, winner] = virtual_costs
-        return lines(solver.allocate(batch))
-
-    (first,) = lines(allocation[None])
-    top = prior.virtual_cost(prior.high)
-    return lower_envelope(probe, first, float(prices[winner]), top, prior.flats)
+        paid = self._workload(problem.tokens, problem.input_ratio, allocations)
+        return list(
+            map(
+                Line,
+                (quantity * self._rivals).sum(axis=1).tolist(),
+                quantity[:, self._winner].tolist(),
+                paid[:, self._winner].tolist(),
+            )
+        )

@@ -9,14 +9,15 @@ from market.errors import TooCostly
 from market.workflow.allocation import AllocationProblem, AllocationSolver
 from market.workflow.elimination import Elimination, EliminationPlan
 
-#: What a solver can be asked for by. ``auto`` is elimination where its tables stay small.
+#: What a solver can be asked for by. ``auto`` is elimination where it stays cheap.
 SOLVERS = ("auto", "elimination", "highs")
 
-#: Entries of the largest table up to which elimination is the faster one, give or take.
-AUTO_TABLE_LIMIT = 2**19
+#: Operations of one allocation up to which elimination is the faster one: they take some 15 ms,
+#: which is what HiGHS needs for a few dozen nodes.
+AUTO_OPERATIONS = 2**21
 
-#: Entries, of eight bytes, of the largest table that elimination may build at all.
-TABLE_LIMIT = 2**24
+#: Entries, of eight bytes, of the tables that elimination may keep at all: half a GiB.
+MOST_ENTRIES = 2**26
 
 SolverFactory = Callable[[AllocationProblem], AllocationSolver]
 
@@ -24,16 +25,19 @@ SolverFactory = Callable[[AllocationProblem], AllocationSolver]
 def choose_solver(name: str, problems: Sequence[AllocationProblem]) -> SolverFactory:
     """One solver for all of ``problems``, which share their graph.
 
-    Raises ``TooCostly`` if elimination is asked for by name and would exceed ``TABLE_LIMIT``.
+    Raises ``TooCostly`` if elimination is asked for by name and would exceed ``MOST_ENTRIES``.
     """
     if name != "highs":
         plan = EliminationPlan(problems[0].tokens)
-        entries = max(plan.table_entries(problem.domain_sizes) for problem in problems)
-        if entries <= (AUTO_TABLE_LIMIT if name == "auto" else TABLE_LIMIT):
+        costs = [plan.cost(problem.domain_sizes) for problem in problems]
+        entries = max(cost.entries for cost in costs)
+        operations = max(cost.operations for cost in costs)
+        cheap = operations <= AUTO_OPERATIONS or name == "elimination"
+        if cheap and entries <= MOST_ENTRIES:
             return partial(Elimination, plan=plan)
         if name == "elimination":
             raise TooCostly(
-                f"elimination needs a table of {entries} entries, the limit is {TABLE_LIMIT};"
+                f"elimination needs tables of {entries} entries, the limit is {MOST_ENTRIES};"
                 " solver 'highs' or 'auto' does without"
             )
     # Imported where it is used: highspy and ortools cannot be loaded into one process.

@@ -2,7 +2,8 @@
 
 Source: "Truthful and Cost-Minimizing Model Routing in Graph-Based Agentic Workflows", section 4.
 Two repairs keep it truthful: payments are made on the quantity that the objective multiplies, and
-work that is never lost is paid at the top of the prior.
+work that is never lost is paid at the top of the prior. Both can be switched off, to see what the
+paper's own rules do.
 """
 
 from __future__ import annotations
@@ -16,17 +17,26 @@ from market.fields import Fields, check_unique
 from market.workflow.allocation import allocation_problem
 from market.workflow.dominance import Front
 from market.workflow.graph import Workflow
+from market.workflow.interval_splitting import interval_splitting
 from market.workflow.offer import RESERVES, Offer, admitted
-from market.workflow.payments import Breakpoint, bid_breakpoints, threshold_payment
-from market.workflow.quantities import quantities, total_usd
-from market.workflow.quantity_curve import quantity_curve
+from market.workflow.payments import Breakpoint, bid_breakpoints, payment_usd
+from market.workflow.quantities import cold_quantities, quantities, total_usd
+from market.workflow.quantity_curve import QuantityCurve, Workload
 from market.workflow.solvers import SOLVERS, choose_solver
+
+#: The work that is paid for, by the name it is asked for by.
+WORKLOADS: Mapping[str, Workload] = {"cost_bearing": quantities, "published": cold_quantities}
+
+PAYMENT_METHODS = ("exact", "bisection")
 
 
 @dataclass(frozen=True)
 class StarOptions:
     """How a workflow is bought; the defaults are truthful.
 
+    ``workload``: ``cost_bearing`` pays the quantity that the objective multiplies; ``published``
+    the paper's omega, which counts cached input too and can rise with the bid.
+    ``payment_method``: ``exact`` breakpoints, or the paper's ``bisection``.
     ``reserve``: ``support_top`` pays retained work at the top of the prior and declines bids above
     it; ``none`` is the paper's algorithm 1, which pays nothing for retained work.
     ``charge_entry_input``: whether the external input of entry nodes counts as work.
@@ -41,8 +51,8 @@ class StarOptions:
     def __post_init__(self) -> None:
         own = Fields({field.name: getattr(self, field.name) for field in fields(self)}, "options")
         own.choice("solver", SOLVERS)
-        own.choice("workload", ("cost_bearing",))
-        own.choice("payment_method", ("exact",))
+        own.choice("workload", tuple(WORKLOADS))
+        own.choice("payment_method", PAYMENT_METHODS)
         own.choice("reserve", RESERVES)
         own.flag("charge_entry_input", default=True)
 
@@ -53,8 +63,8 @@ class StarOutcome:
 
     Keys are node ids in ``allocation`` and providers elsewhere; only providers that run a node
     appear. ``quantities`` are tokens, output-token equivalents. ``breakpoints`` are the bids at
-    which a winner would lose work, ascending; what is left after them it would keep at any bid up
-    to the top of its prior. ``solver`` is the one that was used.
+    which a winner would lose work that it is paid for, ascending; what is left after them it would
+    keep at any bid up to the top of its prior. ``solver`` is the one that was used.
     """
 
     virtual_cost_usd: float
@@ -91,10 +101,12 @@ def star(
     (allocation,) = solver.allocate(prices[None])
     (quantity,) = quantities(problem.tokens, problem.input_ratio, allocation[None])
     winners = {i: bidders[i] for i in np.unique(allocation).tolist()}
-    curves = {
-        i: quantity_curve(solver_for(markets_around[i]), prices, i, offer.prior, allocation)
-        for i, offer in winners.items()
-    }
+    lost = {}
+    for i, offer in winners.items():
+        workload = WORKLOADS[options.workload]
+        around = solver_for(markets_around[i])
+        curve = QuantityCurve(around, prices, i, offer, allocation, workload)
+        lost[i] = _work_lost(curve, offer, options.payment_method)
     names = [offer.provider for offer in bidders]
     return StarOutcome(
         virtual_cost_usd=total_usd(prices, quantity),
@@ -103,9 +115,19 @@ def star(
         },
         quantities={names[i]: float(quantity[i]) for i in winners},
         payments_usd={
-            names[i]: threshold_payment(offer, curves[i], options.reserve)
-            for i, offer in winners.items()
+            names[i]: payment_usd(offer, *lost[i], options.reserve) for i, offer in winners.items()
         },
-        breakpoints={names[i]: bid_breakpoints(offer, curves[i]) for i, offer in winners.items()},
+        breakpoints={names[i]: breakpoints for i, (breakpoints, _) in lost.items()},
         solver=solver.name,
     )
+
+
+def _work_lost(
+    curve: QuantityCurve, offer: Offer, method: str
+) -> tuple[tuple[Breakpoint, ...], float]:
+    """The bids at which paid work is lost, and the work that never is."""
+    if method == "bisection":
+        top = offer.prior.high
+        return interval_splitting(curve.paid_at, offer.bid, curve.paid_now, top)
+    envelope = curve.envelope()
+    return bid_breakpoints(offer, envelope), envelope.retained

@@ -9,6 +9,11 @@ from market.workflow.breakpoints import Line, lower_envelope
 from tests.strategies import examples
 
 
+def line(intercept: float, slope: float) -> Line:
+    """A line whose slope is what is paid."""
+    return Line(intercept, slope, slope)
+
+
 class Lines:
     """Finds the lowest of some lines, the first of equals, and counts how often it is asked."""
 
@@ -30,26 +35,33 @@ def envelope(lines: list[Line], low: float, high: float):
 
 
 def test_three_lines_meet_in_two_breakpoints():
-    found, asked = envelope([Line(0.0, 4.0), Line(2.0, 2.0), Line(5.0, 1.0)], 0.0, 10.0)
+    found, asked = envelope([line(0.0, 4.0), line(2.0, 2.0), line(5.0, 1.0)], 0.0, 10.0)
     assert found.drops == ((1.0, 2.0), (3.0, 1.0))
     assert found.retained == 1.0
     assert asked <= 2 * 2 + 1
 
 
 def test_lines_through_one_point_make_one_breakpoint():
-    found, asked = envelope([Line(6.0 - s, s) for s in (4.0, 3.0, 2.0, 0.0)], 0.0, 10.0)
+    found, asked = envelope([line(6.0 - s, s) for s in (4.0, 3.0, 2.0, 0.0)], 0.0, 10.0)
     assert found.drops == ((1.0, 4.0),)
     assert found.retained == 0.0
     assert asked == 2
 
 
 def test_one_line_has_no_breakpoint():
-    found, asked = envelope([Line(1.0, 2.0)], 0.0, 10.0)
+    found, asked = envelope([line(1.0, 2.0)], 0.0, 10.0)
     assert (found.drops, found.retained, asked) == ((), 2.0, 1)
 
 
+def test_what_is_paid_is_carried_along_and_may_rise():
+    lines = [Line(0.0, 4.0, 5.0), Line(2.0, 2.0, 7.0), Line(5.0, 1.0, 3.0)]
+    found, _ = envelope(lines, 0.0, 10.0)
+    assert found.drops == ((1.0, -2.0), (3.0, 4.0))
+    assert found.retained == 3.0
+
+
 def test_a_tie_at_the_start_keeps_the_line_that_was_chosen():
-    lines = [Line(0.0, 4.0), Line(2.0, 2.0)]
+    lines = [line(0.0, 4.0), line(2.0, 2.0)]
     steep = lower_envelope(Lines(lines), lines[0], 1.0, 10.0)
     flat = lower_envelope(Lines(lines), lines[1], 1.0, 10.0)
     assert steep == (((1.0, 2.0),), 2.0)
@@ -57,17 +69,17 @@ def test_a_tie_at_the_start_keeps_the_line_that_was_chosen():
 
 
 def test_an_interval_of_one_point_keeps_the_line_that_was_chosen():
-    lines = [Line(2.0, 2.0), Line(0.0, 4.0)]
+    lines = [line(2.0, 2.0), line(0.0, 4.0)]
     assert lower_envelope(Lines(lines), lines[0], 1.0, 1.0) == ((), 2.0)
 
 
 def test_a_breakpoint_beside_a_very_large_top_is_exact():
-    found, _ = envelope([Line(1.0, 3.0), Line(2.0, 1.0), Line(3.0, 0.0)], 0.0, 1e13)
+    found, _ = envelope([line(1.0, 3.0), line(2.0, 1.0), line(3.0, 0.0)], 0.0, 1e13)
     assert found.drops == ((0.5, 2.0), (1.0, 1.0))
 
 
 def test_a_line_that_a_very_large_top_cannot_tell_from_a_better_one_is_replaced():
-    found, _ = envelope([Line(0.0, 2.0), Line(7.0, 1.0), Line(6.0, 1.0)], 0.0, 1e20)
+    found, _ = envelope([line(0.0, 2.0), line(7.0, 1.0), line(6.0, 1.0)], 0.0, 1e20)
     assert found == (((6.0, 1.0),), 1.0)
 
 
@@ -80,7 +92,7 @@ def test_a_line_that_a_very_large_top_cannot_tell_from_a_better_one_is_replaced(
 )
 @examples(800)
 def test_at_every_flat_the_quantity_is_that_of_the_line_chosen_there(costs, flats, high):
-    probe = Lines([Line(float(intercept), float(slope)) for intercept, slope in costs])
+    probe = Lines([line(float(intercept), float(slope)) for intercept, slope in costs])
     shared = sorted(map(float, flats))
     first = probe.lowest(0.0)
     found = lower_envelope(probe, first, 0.0, float(high), shared)
@@ -95,7 +107,7 @@ def test_at_every_flat_the_quantity_is_that_of_the_line_chosen_there(costs, flat
 @given(
     lines=st.lists(
         st.builds(
-            Line,
+            line,
             st.one_of(st.integers(0, 20).map(float), st.floats(0, 20)),
             st.one_of(st.integers(0, 20).map(float), st.floats(0, 20)),
         ),

@@ -7,9 +7,14 @@ from hypothesis import given
 
 from market.workflow import Edge, Node, Offer, Uniform, Workflow
 from market.workflow.allocation import AllocationProblem, allocation_problem
-from market.workflow.elimination import Elimination, EliminationPlan, min_fill_order
+from market.workflow.elimination import Cost, Elimination, EliminationPlan
+from market.workflow.elimination_order import min_fill_order
 from market.workflow.quantities import token_counts
+from tests.oracles import BruteForceWorkflow
 from tests.strategies import Auction, auctions, examples
+
+#: A third node on each side of the triangle of the nodes 0, 1 and 2.
+SIDES = [(3, 0), (3, 1), (4, 0), (4, 2), (5, 1), (5, 2)]
 
 
 def graph(size: int, pairs: list[tuple[int, int]]) -> Workflow:
@@ -22,9 +27,9 @@ def problem_of(workflow: Workflow, providers: int = 3) -> AllocationProblem:
     return allocation_problem(workflow, offers, charge_entry_input=True)
 
 
-def entries(workflow: Workflow, providers: int) -> int:
+def cost(workflow: Workflow, providers: int) -> Cost:
     problem = problem_of(workflow, providers)
-    return EliminationPlan(problem.tokens).table_entries(problem.domain_sizes)
+    return EliminationPlan(problem.tokens).cost(problem.domain_sizes)
 
 
 def test_the_order_takes_first_what_joins_nobody():
@@ -32,13 +37,27 @@ def test_the_order_takes_first_what_joins_nobody():
     assert min_fill_order(tokens) == ((0, 1), (1, 2), (2, 3), (3,))
 
 
-def test_the_cost_of_a_plan_is_its_largest_table():
-    assert entries(graph(5, [(0, v) for v in range(1, 5)]), providers=7) == 7**2
+def test_the_tables_of_a_plan_are_its_messages():
+    assert cost(graph(5, [(0, v) for v in range(1, 5)]), providers=7).entries == 4 * 7 + 1
     ring = [(v, (v + 1) % 5) for v in range(5)]
-    assert entries(graph(5, ring), providers=7) == 7**3
+    assert cost(graph(5, ring), providers=7).entries == 3 * 7**2 + 7 + 1
     clique = [(u, v) for v in range(5) for u in range(v)]
-    assert entries(graph(5, clique), providers=7) == 7**5
-    assert entries(graph(5, []), providers=7) == 7
+    assert cost(graph(5, clique), providers=7).entries == 7**4 + 7**3 + 7**2 + 7 + 1
+    assert cost(graph(5, []), providers=7).entries == 5
+
+
+@pytest.mark.parametrize(
+    ("pairs", "degree"),
+    [
+        ([(0, 1), (1, 2), (2, 3)], 1),  # a chain
+        ([(0, 1), (0, 2), (1, 3), (2, 3)], 2),  # a diamond
+        ([(0, 1), (0, 2), (1, 2), (1, 3), (2, 3)], 2),  # a message couples one pair of it
+        ([(0, 1), (0, 2), (1, 2), *SIDES], 3),  # messages couple all of a triangle
+    ],
+)
+def test_the_operations_of_a_plan_grow_with_the_providers_as_its_couplings_say(pairs, degree):
+    few, many = (cost(graph(6, pairs), providers).operations for providers in (500, 1000))
+    assert np.log2(many / few) == pytest.approx(degree, abs=0.01)
 
 
 def test_the_order_is_min_fill_at_every_turn():
@@ -103,10 +122,23 @@ def test_a_row_of_prices_gets_the_same_answer_alone_and_among_others(auction: Au
     assert together.tolist() == np.stack(alone).tolist()
 
 
-def test_more_rows_than_fit_at_once_are_solved_in_parts(monkeypatch: pytest.MonkeyPatch):
-    problem = problem_of(graph(3, [(0, 1), (1, 2), (2, 0)]))
-    prices = np.random.default_rng(1).uniform(1, 2, (10, 3))
-    plan = EliminationPlan(problem.tokens)
-    whole = Elimination(problem, plan).allocate(prices)
-    monkeypatch.setattr("market.workflow.elimination._CHUNK_ENTRIES", 60)
-    assert Elimination(problem, plan).allocate(prices).tolist() == whole.tolist()
+def test_many_providers_who_differ_in_what_they_can_do_equal_brute_force():
+    rng = np.random.default_rng(5)
+    pairs = [(0, 1), (0, 2), (1, 2), (1, 3), (2, 3)]
+    names = [f"p{i}" for i in range(12)]
+    for _ in range(30):
+        nodes = tuple(
+            Node(f"n{v}", float(rng.integers(0, 4)), capable=frozenset(rng.choice(names, 8)))
+            for v in range(4)
+        )
+        edges = tuple(Edge(f"n{u}", f"n{v}", float(rng.integers(0, 6))) for u, v in pairs)
+        offers = [Offer(name, 1, rng.choice([0.5, 1]), 1.0, Uniform(0.5, 2.0)) for name in names]
+        every = BruteForceWorkflow(Workflow(nodes, edges), offers, charge_entry_input=True)
+        problem = allocation_problem(Workflow(nodes, edges), offers, charge_entry_input=True)
+        prices = rng.integers(1, 9, (5, 12)).astype(float)
+        found = Elimination(problem, EliminationPlan(problem.tokens)).allocate(prices)
+        for row, allocation in zip(prices, found, strict=True):
+            costs = every.quantities @ row
+            best = every.allocations[costs == costs.min()]
+            first = min(best.tolist(), key=lambda one: [one[v] for v in every.order[::-1]])
+            assert allocation.tolist() == first

@@ -49,9 +49,9 @@ def test_auto_is_elimination_on_small_tables_and_highs_on_large_ones():
 
 def test_elimination_asked_for_by_name_says_what_it_would_need():
     with pytest.raises(TooCostly) as error:
-        star(*clique(10, 6), StarOptions(solver="elimination"))
+        star(*clique(12, 6), StarOptions(solver="elimination"))
     assert str(error.value) == (
-        "elimination needs a table of 60466176 entries, the limit is 16777216;"
+        "elimination needs tables of 435356467 entries, the limit is 67108864;"
         " solver 'highs' or 'auto' does without"
     )
 

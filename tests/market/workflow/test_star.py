@@ -84,12 +84,12 @@ def test_a_free_workflow_is_cleared():
     ("change", "message"),
     [
         (
-            {"workload": "published"},
-            "options.workload: expected one of cost_bearing; got 'published'",
+            {"workload": "omega"},
+            "options.workload: expected one of cost_bearing, published; got 'omega'",
         ),
         (
-            {"payment_method": "bisection"},
-            "options.payment_method: expected one of exact; got 'bisection'",
+            {"payment_method": "newton"},
+            "options.payment_method: expected one of exact, bisection; got 'newton'",
         ),
         ({"reserve": "max"}, "options.reserve: expected one of support_top, none; got 'max'"),
         ({"charge_entry_input": 1}, "options.charge_entry_input: expected true or false, got 1"),
