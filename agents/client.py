@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from agents.params import Distribution, Draw, Params
 from agents.strategy import Strategy, Truthful
@@ -13,11 +13,19 @@ from market.messages import Completion, Valuation
 from market.money import nano_usd
 
 
+class Panel(Params):
+    """The first ``count`` clients, who report by a ``strategy`` of their own."""
+
+    count: int = Field(1, ge=1)
+    strategy: Strategy
+
+
 class ClientParams(Params):
     """The population of clients; each draws its valuation once.
 
     With the defaults the median value of an answer is about five times its median cost in the
-    quickstart's market; the summary of a run prints both.
+    quickstart's market; the summary of a run prints both. Nothing that is drawn depends on a
+    strategy, so runs that differ in the ``panel`` alone are paired.
     """
 
     count: int = Field(1000, ge=1)
@@ -25,6 +33,25 @@ class ClientParams(Params):
     quality_usd: Draw = Distribution(lognormal=(0.0005, 0.6))
     latency_usd_per_s: Draw = Distribution(lognormal=(0.0002, 0.6))
     strategy: Strategy = Truthful()
+    panel: Panel | None = None
+
+    @model_validator(mode="after")
+    def _panel_fits(self) -> ClientParams:
+        if self.panel and self.panel.count > self.count:
+            raise ValueError(
+                f"panel: expected at most all {self.count} clients, got {self.panel.count}"
+            )
+        return self
+
+    def strategy_of(self, client: str) -> Strategy:
+        """How a client reports."""
+        return self.panel.strategy if self.panel and client in self._panelists else self.strategy
+
+    @cached_property
+    def _panelists(self) -> frozenset[str]:
+        return frozenset(
+            client_name(number) for number in range(self.panel.count if self.panel else 0)
+        )
 
 
 class Client:
@@ -34,7 +61,7 @@ class Client:
         rng = seeding.stream(seed, "client", client)
         self.client = client
         self._seed = seed
-        self._strategy = params.strategy
+        self._strategy = params.strategy_of(client)
         self.valuation = Valuation(
             quality_weight=params.quality_weight.draw_within(rng, 0.0, 1.0),
             quality_usd=params.quality_usd.draw_within(rng, 0.0, 1e3),
@@ -76,4 +103,9 @@ class ClientPopulation:
     def client_of(self, *key: str | int) -> str:
         """The client behind the dialogue or workflow that ``key`` names."""
         number = int(self._params.count * seeding.uniform(self._seed, "client-of", *key))
-        return f"client-{number:04d}"
+        return client_name(number)
+
+
+def client_name(number: int) -> str:
+    """The id of the client of that number, from 0."""
+    return f"client-{number:04d}"

@@ -104,7 +104,8 @@ class Elimination:
     def allocate(self, prices: FloatArray) -> IntArray:
         """An optimal allocation for every row of ``prices``, see ``AllocationSolver``."""
         net, providers = self._network, self._providers
-        choice = eliminate(net, prices[:, providers], self.problem.input_ratio[providers])
+        taking_part = np.ascontiguousarray(prices[:, providers])
+        choice = eliminate(net, taking_part, self.problem.input_ratio[providers])
         allocation = np.empty_like(choice)
         allocation[:, self._order] = providers[net.domain[net.domain_start[:-1] + choice]]
         return allocation
@@ -122,7 +123,7 @@ def _network(problem: AllocationProblem, plan: EliminationPlan, providers: IntAr
         output=problem.tokens.output[order],
         entry_input=problem.tokens.entry_input[order],
         domain_start=_starts(size),
-        domain=np.nonzero(able)[1],
+        domain=np.ascontiguousarray(np.nonzero(able)[1]),
         position=position,
         neighbour_start=_starts([len(left) for left in plan.left]),
         neighbour=np.array([other.turn for other in neighbours], dtype=np.intp),

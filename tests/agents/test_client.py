@@ -2,6 +2,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from agents.client import Client, ClientParams, ClientPopulation
 from agents.strategy import MarkDown, MarkUp, Random, Truthful
@@ -104,3 +105,19 @@ def test_dialogues_are_spread_evenly_over_the_clients():
 def test_the_only_client_owns_everything():
     population = ClientPopulation(ClientParams(count=1), 7)
     assert {population.client_of("d", number) for number in range(50)} == {"client-0000"}
+
+
+def test_a_panel_reports_by_its_own_strategy_and_the_rest_as_before():
+    panel = {"count": 2, "strategy": {"kind": "mark_up", "by": 3}}
+    params = ClientParams.model_validate({"count": 5, "panel": panel})
+    for number in range(5):
+        client = Client(f"client-{number:04d}", params, 7)
+        factor = 3 if number < 2 else 1
+        assert client.report("r").quality_usd == client.valuation.quality_usd * factor
+        assert client.valuation == Client(client.client, ClientParams(), 7).valuation
+
+
+def test_a_panel_is_no_larger_than_all_clients():
+    panel = {"count": 6, "strategy": {"kind": "truthful"}}
+    with pytest.raises(ValidationError, match="panel: expected at most all 5 clients, got 6"):
+        ClientParams.model_validate({"count": 5, "panel": panel})

@@ -8,6 +8,7 @@ from hypothesis import given
 from market.workflow import Edge, Node, Offer, Uniform, Workflow
 from market.workflow.allocation import AllocationProblem, allocation_problem
 from market.workflow.elimination import Cost, Elimination, EliminationPlan
+from market.workflow.elimination_kernel import eliminate
 from market.workflow.elimination_order import min_fill_order
 from market.workflow.quantities import token_counts
 from tests.oracles import BruteForceWorkflow
@@ -142,3 +143,13 @@ def test_many_providers_who_differ_in_what_they_can_do_equal_brute_force():
             best = every.allocations[costs == costs.min()]
             first = min(best.tolist(), key=lambda one: [one[v] for v in every.order[::-1]])
             assert allocation.tolist() == first
+
+
+def test_one_compilation_serves_all_problems():
+    for providers in (1, 3):
+        for pairs in ([], [(0, 1), (1, 2)]):
+            problem = problem_of(graph(3, pairs), providers)
+            columns = np.arange(providers)
+            for prices in (np.ones((2, providers)), np.ones((2, 5))[:, columns]):
+                Elimination(problem, EliminationPlan(problem.tokens)).allocate(prices)
+    assert len(eliminate.signatures) == 1
