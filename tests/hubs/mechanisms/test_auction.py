@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 
-from hubs.mechanisms import Auction, Offers
+from hubs.mechanisms import Auction, Offers, PerRequestAuction
 from market.matching import clear
 from tests.strategies import MatchingMarket, examples, matching_markets
 
@@ -24,6 +26,20 @@ def test_clients_pay_clarke_prices_and_providers_receive_their_cost(market: Matc
     for row, provider in enumerate(clearing.match):
         cost = market.costs[row, provider] if provider >= 0 else 0
         assert clearing.provider_receives[row] == cost
+
+
+@given(market=matching_markets(most_clients=2))
+@examples(100)
+def test_charged_per_request_a_client_pays_for_what_its_own_requests_displace(
+    market: MatchingMarket,
+):
+    together = Auction().clear(offers(market), np.random.default_rng(0))
+    singly = PerRequestAuction().clear(offers(market), np.random.default_rng(0))
+    alone = replace(market, clients=tuple(map(str, range(len(market.clients)))))
+    assert singly.match.tolist() == together.match.tolist()
+    expected = Auction().clear(offers(alone), np.random.default_rng(0)).client_pays
+    assert singly.client_pays.tolist() == expected.tolist()
+    assert (singly.client_pays >= together.client_pays).all()
 
 
 def test_two_who_want_one_slot_leave_the_difference_with_the_hub():

@@ -1,0 +1,44 @@
+"""What is printed: Markdown tables, and aims with what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal, NamedTuple
+
+
+class Aim(NamedTuple):
+    """A figure and the bound that it should keep."""
+
+    figure: str
+    measured: float
+    side: Literal["<=", ">="]
+    wanted: float
+
+    @property
+    def reached(self) -> bool:
+        """Whether the bound is kept."""
+        above = self.measured >= self.wanted
+        return above if self.side == ">=" else self.measured <= self.wanted
+
+
+def markdown(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def aims_table(aims: Iterable[Aim]) -> str:
+    """Every aim with its figure beside it, reached or not."""
+    header = ("figure", "measured", "aim", "")
+    return markdown(
+        header,
+        [
+            (
+                aim.figure,
+                f"{aim.measured:,.4g}",
+                f"{aim.side} {aim.wanted:g}",
+                "reached" if aim.reached else "not reached",
+            )
+            for aim in aims
+        ],
+    )
