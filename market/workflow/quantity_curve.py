@@ -69,7 +69,9 @@ class QuantityCurve:
     def _lines(self, allocations: IntArray) -> Sequence[Line]:
         problem = self._solver.problem
         quantity = quantities(problem.tokens, problem.input_ratio, allocations)
-        paid = self._workload(problem.tokens, problem.input_ratio, allocations)
+        paid = quantity
+        if self._workload is not quantities:
+            paid = self._workload(problem.tokens, problem.input_ratio, allocations)
         return list(
             map(
                 Line,

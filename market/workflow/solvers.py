@@ -29,15 +29,14 @@ def choose_solver(name: str, problems: Sequence[AllocationProblem]) -> SolverFac
     """
     if name != "highs":
         plan = EliminationPlan(problems[0].tokens)
-        costs = [plan.cost(problem.domain_sizes) for problem in problems]
-        entries = max(cost.entries for cost in costs)
-        operations = max(cost.operations for cost in costs)
-        cheap = operations <= AUTO_OPERATIONS or name == "elimination"
-        if cheap and entries <= MOST_ENTRIES:
+        most = [max(sizes) for sizes in zip(*(one.domain_sizes for one in problems), strict=True)]
+        cost = plan.cost(most)
+        cheap = cost.operations <= AUTO_OPERATIONS or name == "elimination"
+        if cheap and cost.entries <= MOST_ENTRIES:
             return partial(Elimination, plan=plan)
         if name == "elimination":
             raise TooCostly(
-                f"elimination needs tables of {entries} entries, the limit is {MOST_ENTRIES};"
+                f"elimination needs tables of {cost.entries} entries, the limit is {MOST_ENTRIES};"
                 " solver 'highs' or 'auto' does without"
             )
     # Imported where it is used: highspy and ortools cannot be loaded into one process.
