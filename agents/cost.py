@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
@@ -33,37 +33,6 @@ class CostParams(Params):
         return self
 
 
-class FromCost(Params):
-    """The prior is the public support of the cost, electricity included: what an insider knows."""
-
-    kind: Literal["from_cost"] = "from_cost"
-
-    def support(self, cost: PaperCost, time_s: float) -> tuple[float, float]:
-        """Lowest and highest cost that the market expects, USD per 1e6 output tokens."""
-        return cost.support(time_s)
-
-
-class StatedPrior(Params):
-    """The market believes in a fixed uniform prior, right or wrong."""
-
-    kind: Literal["uniform"]
-    low: float = Field(ge=0, le=1e9)
-    high: float = Field(gt=0, le=1e9)
-
-    @model_validator(mode="after")
-    def _ordered(self) -> StatedPrior:
-        if self.low >= self.high:
-            raise ValueError(f"expected low < high, got low {self.low} and high {self.high}")
-        return self
-
-    def support(self, cost: PaperCost, time_s: float) -> tuple[float, float]:
-        """Lowest and highest cost that the market expects, USD per 1e6 output tokens."""
-        return self.low, self.high
-
-
-PriorParams = Annotated[FromCost | StatedPrior, Field(discriminator="kind")]
-
-
 class PaperCost:
     """One provider's cost over time; a function of time alone, whatever was asked before."""
 
@@ -84,6 +53,10 @@ class PaperCost:
 
     def support(self, time_s: float) -> tuple[float, float]:
         """The publicly known bounds of the cost at ``time_s``."""
-        scale = self._base * self._electricity.factor(time_s)
+        scale = self._base * self.price_level(time_s)
         low, high = self._params.scarcity
         return low * scale, high * scale
+
+    def price_level(self, time_s: float) -> float:
+        """The public factor on all costs at ``time_s``."""
+        return self._electricity.factor(time_s)

@@ -10,11 +10,12 @@ import numpy as np
 from pydantic import Field, field_validator, model_validator
 
 from agents.capability import Capability
-from agents.cost import CostParams, FromCost, PaperCost, PriorParams
+from agents.cost import CostParams, PaperCost
 from agents.electricity import Electricity
 from agents.engine import SimulatedEngine
 from agents.engine.profiles import ENGINE_PROFILES
 from agents.params import Distribution, Draw, Params
+from agents.prior import FromCost, PriorParams
 from agents.provider import Provider
 from agents.served_model import MOST_RATIO, Name, ServedModel, check_alike, strongest
 from agents.strategy import Strategy, Truthful
@@ -184,6 +185,7 @@ def draw_providers(
     Each one's draws depend on its id alone, so any subset can be drawn anywhere.
     """
     domains = all_domains(groups)
+    _check_levels(groups, electricity)
     return [
         _draw_provider(name, group, domains, electricity, seed)
         for name, group in roster(groups).items()
@@ -230,9 +232,20 @@ def _draw_provider(
     )
 
 
+def _check_levels(groups: Sequence[ProviderGroup], electricity: Electricity) -> None:
+    """Stated priors must stay within bounds at the highest price of electricity."""
+    level = 1 + electricity.beta
+    for group in groups:
+        try:
+            group.prior.check_level(level)
+        except BadInput as error:
+            problem = f"at {level:g} times its prices, as electricity moves them: {error}"
+            raise BadInput(f"providers: {group.name}: prior", problem) from None
+
+
 def _check_prior(name: str, group: ProviderGroup, cost: PaperCost) -> None:
     """A provider whose every true cost is above its prior would never be admitted."""
-    _, high = group.prior.support(cost, 0.0)
+    high = group.prior.belief(cost, 0.0).high
     lowest, _ = cost.support(0.0)
     if group.workflow_slots and high < lowest:
         raise BadInput(

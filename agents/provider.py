@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from agents.capability import Capability
-from agents.cost import PaperCost, PriorParams
+from agents.cost import PaperCost
 from agents.engine import Engine, Job
+from agents.prior import PriorParams
 from agents.strategy import Strategy
 from market import seeding
 from market.messages import CHAT, WORKFLOW, Bid, Completion
@@ -86,12 +87,12 @@ class Provider:
         return ProviderReply(self._bid(true_cost, until_s), tuple(completions), record)
 
     def _bid(self, true_cost: float, now_s: float) -> Bid:
-        low, high = self._prior.support(self.cost, now_s)
+        belief = self._prior.belief(self.cost, now_s)
         chat, workflow = (
             true_cost * self._strategy.factor(partial(self._draw, "bid", market, repr(now_s)))
             for market in (CHAT, WORKFLOW)
         )
-        return Bid(self.profile.provider, chat, workflow, low, high)
+        return Bid(self.profile.provider, chat, workflow, *belief)
 
     def _realized_cost_nano(self, completion: Completion, usd_per_mtok: float) -> int:
         if completion.error is not None:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import networkx as nx
 
 from market import seeding
-from market.messages import NodeDispatch, WorkflowRequest
+from market.messages import Completion, NodeDispatch, WorkflowRequest
 from market.prompt import Prompt, Span
-from market.workflow import Workflow
+from market.workflow import Node, Workflow
 
 
 class Execution:
@@ -17,7 +17,8 @@ class Execution:
 
     A node runs once, with the tokens of all its iterations. Its prompt continues the session of a
     parent at the same provider, so that the engine finds it cached, and carries the outputs of
-    the other parents as they were transferred. Lengths are shrunk by the request's scale.
+    the other parents as they were transferred. Lengths are those expected until a node is done,
+    then those it has had; they are shrunk by the request's scale.
 
     Args:
         request: the workflow as it was asked for.
@@ -27,13 +28,14 @@ class Execution:
     def __init__(self, request: WorkflowRequest, allocation: Mapping[str, str]):
         self.request = request
         self.allocation = allocation
-        self._scale = request.execution_scale
         self._parents = execution_parents(request.workflow)
         self._transfers = {
             (edge.source, edge.target): edge.transfer_tokens for edge in request.workflow.edges
         }
         self._to_do = {node.id: node for node in request.workflow.nodes}
+        self._sent: dict[str, NodeDispatch] = {}
         self._sessions: dict[str, Prompt] = {}
+        self.length_tokens: dict[str, float] = {}
         self.inflight: set[str] = set()
         self.failed = False
 
@@ -50,48 +52,58 @@ class Execution:
         ready = [node for node in self._to_do if waiting.isdisjoint(self._parents[node])]
         return [self._dispatch(node) for node in ready]
 
-    def finish(self, node: str, error: str | None) -> None:
-        """A node came back."""
-        self.inflight.discard(node)
-        self.failed = self.failed or error is not None
+    def finish(self, name: str, completion: Completion) -> None:
+        """A node came back; where nobody says how long it was, it was as long as expected."""
+        self.inflight.discard(name)
+        if completion.error is not None:
+            self.failed = True
+            return
+        expected = self._node(name).output_tokens
+        length = completion.length_tokens
+        self.length_tokens[name] = expected if length is None else length
+        sent = self._sent[name]
+        self._sessions[name] = (*sent.prompt, Span(sent.answer, completion.output_tokens))
 
     def _dispatch(self, name: str) -> NodeDispatch:
         workflow = self.request.workflow
         node = self._to_do.pop(name)
         self.inflight.add(name)
-        prompt = self._prompt(name)
         executions = workflow.node_executions[workflow.index[name]]
-        output_tokens = self._scaled(node.output_tokens * executions)
-        self._sessions[name] = (*prompt, Span(self._content("node", name), output_tokens))
-        return NodeDispatch(
+        self._sent[name] = NodeDispatch(
             request=f"{self.request.request}/{name}",
             workflow=self.request.request,
             node=name,
             provider=self.allocation[name],
-            prompt=prompt,
-            output_tokens=output_tokens,
+            prompt=self._prompt(name),
+            output_tokens=self.request.executed_tokens(node.output_tokens * executions),
             answer=self._content("node", name),
         )
+        return self._sent[name]
 
     def _prompt(self, name: str) -> Prompt:
         parents = self._parents[name]
         here = [p for p in parents if self.allocation[p] == self.allocation[name]]
         session = self._sessions[here[0]] if here else ()
         transferred = tuple(
-            Span(self._content("node", parent), self._scaled(self._transfers[parent, name]))
+            Span(self._content("node", parent), self._transferred(parent, name))
             for parent in parents
             if parent not in here[:1]
         )
-        node = self.request.workflow.nodes[self.request.workflow.index[name]]
         is_entry = name in self.request.workflow.entry_nodes
-        own = self._scaled(node.input_tokens) if is_entry else 1
+        own = self.request.executed_tokens(self._node(name).input_tokens) if is_entry else 1
         return (*session, *transferred, Span(self._content("input", name), own))
+
+    def _transferred(self, parent: str, name: str) -> int:
+        """What a node reads of a parent elsewhere; it goes with the length of the parent."""
+        expected = self._node(parent).output_tokens
+        grown = self.length_tokens[parent] / expected if expected else 1.0
+        return self.request.executed_tokens(self._transfers[parent, name] * grown)
+
+    def _node(self, name: str) -> Node:
+        return self.request.workflow.nodes[self.request.workflow.index[name]]
 
     def _content(self, kind: str, name: str) -> int:
         return seeding.content_id(kind, self.request.request, name)
-
-    def _scaled(self, tokens: float) -> int:
-        return max(1, round(tokens * self._scale))
 
 
 def execution_parents(workflow: Workflow) -> dict[str, tuple[str, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from hubs.mechanisms import MECHANISMS
 
@@ -34,13 +34,50 @@ class PredictorParams(_Params):
     most_held: int = Field(500, ge=0)
 
 
+class PriorLearningParams(_Params):
+    """Where the priors of workflow auctions come from, see ``hubs.prior_learning``.
+
+    ``source``: ``fixed`` takes those that are public; ``others`` learns a provider's from the past
+    bids of all others; ``disjoint_pool`` halves the providers, buys each workflow in one half and
+    learns the priors there from the bids of the other. Under ``others`` the truth is best in each
+    round given its history, but not over the rounds: a bid moves the priors of its rivals later.
+    Under the two others no bid ever moves the prior of a rival.
+
+    Until ``min_samples`` bids of others are known, priors are those that are public. The last
+    ``window`` bids of each pool are remembered, at most ``quantiles`` of their order statistics
+    make a prior. ``pool_seed`` draws the halves.
+    """
+
+    source: Literal["fixed", "others", "disjoint_pool"] = "fixed"
+    min_samples: int = Field(50, ge=1)
+    window: int = Field(1000, le=100_000)
+    quantiles: int = Field(100, ge=1, le=10_000)
+    pool_seed: int = Field(0, ge=0, lt=2**63)
+
+    @model_validator(mode="after")
+    def _window_holds_enough(self) -> PriorLearningParams:
+        # up to half of what a pool of two remembers is of the one that must not learn from it
+        if self.window < 2 * self.min_samples:
+            raise ValueError(
+                f"expected a window of at least 2 * min_samples = {2 * self.min_samples}, "
+                f"got {self.window}"
+            )
+        return self
+
+
 class WorkflowHubParams(_Params):
-    """How the workflow hub buys; the options of ``walras solve``."""
+    """How the workflow hub buys; the first three are options of ``walras solve``.
+
+    ``settle``: ``predicted`` pays what was fixed at the award; ``realized`` pays it in proportion
+    to the work that it turned out to be, see ``hubs.settlement``.
+    """
 
     solver: Literal["auto", "elimination", "highs"] = "auto"
     reserve: Literal["support_top", "none"] = "support_top"
     charge_entry_input: bool = True
     patience_rounds: int = Field(10, ge=1)
+    prior: PriorLearningParams = PriorLearningParams()
+    settle: Literal["predicted", "realized"] = "predicted"
 
 
 class HubParams(_Params):

@@ -1,6 +1,7 @@
 """The workflow hub: it sees every provider with workflow slots, and buys workflows by STAR.
 
 A provider that wins any node of a workflow gives one workflow slot to it until the workflow ends.
+Lengths are expectations: what nodes turn out to take reaches the hub with their completions.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 
 from hubs.execution import Execution
 from hubs.params import WorkflowHubParams
+from hubs.prior_learning import PriorLearning, RoundPriors
+from hubs.settlement import in_proportion, quantities_of, realized_workflow
 from hubs.waiting_room import WaitingRoom
 from market.errors import Infeasible
 from market.messages import (
@@ -22,7 +25,7 @@ from market.messages import (
 )
 from market.money import nano_usd
 from market.profiles import ProviderProfile
-from market.workflow import Offer, StarOptions, StarOutcome, Uniform, star
+from market.workflow import Offer, StarOptions, StarOutcome, star
 
 WORKFLOW_HUB = "workflow"
 
@@ -43,7 +46,7 @@ class WorkflowRound:
 
 @dataclass(frozen=True)
 class WorkflowAward:
-    """A workflow that was bought, from whom of which bidders, and what each will be paid."""
+    """A workflow that was bought, from whom of which bidders, and what each is to be paid."""
 
     request: WorkflowRequest
     bidders: tuple[str, ...]
@@ -82,6 +85,9 @@ class WorkflowHub:
     def __init__(self, hub: str, members: Sequence[ProviderProfile], params: WorkflowHubParams):
         self.hub = hub
         self.members = tuple(members)
+        self._params = params
+        self._learning = PriorLearning(members, params.prior)
+        self._input_ratio = {member.provider: member.input_ratio for member in members}
         self._options = StarOptions(
             solver=params.solver,
             reserve=params.reserve,
@@ -96,13 +102,14 @@ class WorkflowHub:
         """Note which nodes are done, settle what has ended, buy what waits, dispatch nodes."""
         for completion in round_.completions:
             workflow, node = self._dispatched.pop(completion.request)
-            self._bought[workflow][1].finish(node, completion.error)
+            self._bought[workflow][1].finish(node, completion)
         if round_.last:
             for _, execution in self._bought.values():
                 execution.failed = True
         ended, settlements = self._settle_ended()
         self._room.enter(round_.requests)
         awards = () if round_.last else self._buy(round_.bids)
+        self._learning.observe(round_.bids)
         dispatches = tuple(
             node for _, execution in self._bought.values() for node in execution.dispatch_ready()
         )
@@ -114,8 +121,9 @@ class WorkflowHub:
     def _buy(self, bids: Sequence[Bid]) -> tuple[WorkflowAward, ...]:
         """Auction the waiting workflows in order of arrival among providers with a free slot."""
         awards = []
+        priors = self._learning.round_priors(bids)
         for request in self._room.waiting:
-            offers = self._offers(bids)
+            offers = self._offers(bids, priors, self._learning.pool(request.request))
             try:
                 outcome = star(request.workflow, offers, self._options)
             except Infeasible:
@@ -130,18 +138,20 @@ class WorkflowHub:
             awards.append(award)
         return tuple(awards)
 
-    def _offers(self, bids: Sequence[Bid]) -> list[Offer]:
-        """The offers of providers with a free slot; a bid above its prior is declined."""
+    def _offers(self, bids: Sequence[Bid], priors: RoundPriors, pool: int) -> list[Offer]:
+        """The offers of a pool's providers with a free slot; a bid above its prior is declined."""
         return [
             Offer(
                 provider=member.provider,
                 tier=member.tier,
                 input_ratio=member.input_ratio,
                 bid=bid.workflow,
-                prior=Uniform(bid.low, bid.high),
+                prior=priors[position],
             )
-            for member, bid in zip(self.members, bids, strict=True)
-            if self._free[member.provider] > 0 and bid.workflow <= bid.high
+            for position, (member, bid) in enumerate(zip(self.members, bids, strict=True))
+            if self._free[member.provider] > 0
+            and bid.workflow <= bid.high
+            and self._learning.takes_part(position, pool)
         ]
 
     def _settle_ended(self) -> tuple[tuple[WorkflowEnd, ...], tuple[Settlement, ...]]:
@@ -149,13 +159,44 @@ class WorkflowHub:
         ended, settlements = [], []
         for name in [n for n, (_, execution) in self._bought.items() if execution.done]:
             award, execution = self._bought.pop(name)
-            void = execution.failed
-            ended.append(WorkflowEnd(name, "a node failed" if void else None))
-            for provider, payment in award.payments_nano.items():
+            ended.append(WorkflowEnd(name, "a node failed" if execution.failed else None))
+            settlements += self._settle(award, execution)
+            for provider in award.payments_nano:
                 self._free[provider] += 1
-                paid = 0 if void else payment
-                client = award.request.client
-                settlements.append(
-                    Settlement(name, WORKFLOW, client, provider, self.hub, paid, paid, 0, void)
-                )
         return tuple(ended), tuple(settlements)
+
+    def _settle(self, award: WorkflowAward, execution: Execution) -> list[Settlement]:
+        """Pay the winners for what was predicted, or in proportion for what it turned out to be."""
+        realized: dict[str, float] = {}
+        if not execution.failed:
+            realized = quantities_of(
+                realized_workflow(award.request.workflow, execution.length_tokens),
+                award.outcome.allocation,
+                self._input_ratio,
+                charge_entry_input=self._params.charge_entry_input,
+            )
+        return [
+            self._settlement(award, provider, realized.get(provider))
+            for provider in award.payments_nano
+        ]
+
+    def _settlement(self, award: WorkflowAward, provider: str, tokens: float | None) -> Settlement:
+        """What a winner gets for the ``tokens`` it has served; None where the workflow failed."""
+        predicted, in_proportion_nano, paid = award.payments_nano[provider], None, 0
+        if tokens is not None:
+            quantity = award.outcome.quantities[provider]
+            in_proportion_nano = in_proportion(predicted, quantity, tokens)
+            paid = in_proportion_nano if self._params.settle == "realized" else predicted
+        return Settlement(
+            request=award.request.request,
+            kind=WORKFLOW,
+            client=award.request.client,
+            provider=provider,
+            hub=self.hub,
+            client_paid_nano=paid,
+            provider_received_nano=paid,
+            hub_kept_nano=0,
+            void=tokens is None,
+            realized_quantity_tokens=tokens,
+            realized_payment_nano=in_proportion_nano,
+        )

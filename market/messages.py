@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from market.price_level import at_price_level
 from market.prompt import Prompt
-from market.workflow import Workflow
+from market.workflow import Prior, Uniform, Workflow
 
 #: Kinds of work: a chat turn, a node of a workflow; and of settlements: a turn, a workflow.
 CHAT = "chat"
@@ -22,7 +23,9 @@ class Bid:
     """A provider's offer for one round, USD per 1e6 output tokens.
 
     One number for each market: a bid that fed both would break the truthfulness of STAR.
-    ``low`` and ``high`` bound the publicly known support of its cost this round.
+    ``low`` and ``high`` bound the publicly known support of its cost this round. On it the cost is
+    uniform, unless ``prior`` is given, which is multiplied by ``price_level`` this round. Providers
+    of one belief share the object, so that a message with many bids carries it once.
     """
 
     provider: str
@@ -30,6 +33,17 @@ class Bid:
     workflow: float
     low: float
     high: float
+    prior: Prior | None = None
+    price_level: float = 1.0
+
+    def public_prior(self) -> Prior:
+        """What is publicly known of the cost this round; made anew, which takes time if it is long.
+
+        Raises ``BadInput`` where the price level moves it out of bounds.
+        """
+        if self.prior is None:
+            return Uniform(self.low, self.high)
+        return at_price_level(self.prior, self.price_level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +76,20 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True)
 class WorkflowRequest:
-    """A workflow to be bought. ``execution_scale`` shrinks what is executed, not what is bought."""
+    """A workflow to be bought, with the lengths that are expected of its nodes.
+
+    ``execution_scale`` shrinks what is executed, not what is bought.
+    """
 
     request: str
     client: str
     arrival_s: float
     workflow: Workflow
     execution_scale: float
+
+    def executed_tokens(self, tokens: float) -> int:
+        """How many tokens are executed for ``tokens`` of the workflow."""
+        return max(1, round(tokens * self.execution_scale))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +126,8 @@ class ChatAward:
 class NodeDispatch:
     """A workflow node whose parents are done, sent to the provider that won it.
 
-    ``answer`` names the content of its output; ``request`` is ``workflow/node``.
+    ``answer`` names the content of its output; ``request`` is ``workflow/node``. ``output_tokens``
+    are those that are expected; how many it takes shows when it is done.
     """
 
     request: str
@@ -124,7 +146,8 @@ class Completion:
     ``cached_tokens`` is None where the engine does not report it: unknown, not zero. ``answer``
     names the content of what was generated, None for a failure. ``quality`` is the evaluator's
     grade in [0, 1] and ``domain`` the task it graded; both are None for workflow nodes and
-    failures. ``error`` is None where the work was served.
+    failures. ``error`` is None where the work was served. ``length_tokens`` is the realised output
+    of one run of a workflow node before the execution scale; None for all else.
     """
 
     request: str
@@ -140,6 +163,7 @@ class Completion:
     quality: float | None = None
     domain: str | None = None
     error: str | None = None
+    length_tokens: float | None = None
 
     @property
     def ttft_s(self) -> float:
@@ -154,7 +178,12 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """Money that moved, or did not: a void settlement moves nothing."""
+    """Money that moved, or did not: a void settlement moves nothing.
+
+    ``realized_quantity_tokens`` is what a winner of a workflow ran in the end, in output-token
+    equivalents, and ``realized_payment_nano`` its payment in proportion, whether or not that was
+    paid. Both are None for chat and where the settlement is void.
+    """
 
     request: str
     kind: str
@@ -165,6 +194,8 @@ class Settlement:
     provider_received_nano: int
     hub_kept_nano: int
     void: bool
+    realized_quantity_tokens: float | None = None
+    realized_payment_nano: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

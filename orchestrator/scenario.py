@@ -19,6 +19,7 @@ from market.fields import shown, shown_key
 from orchestrator.demand import DemandParams
 from orchestrator.demand.sources import WorkflowDemand
 from orchestrator.demand.workflow_tape import highest_difficulty
+from orchestrator.past_bids import past_bids
 from orchestrator.supply import SupplyParams, served_models
 from orchestrator.text_file import read_text
 
@@ -144,7 +145,8 @@ def load_scenario(path: Path, settings: tuple[str, ...] = ()) -> Scenario:
     """Read and check a scenario; ``settings`` are KEY=VALUE overrides, applied before the check.
 
     Paths in the file are relative to the file, paths in settings to the working directory. Where
-    a group's models are to be found in files, those are read, and the models stand in the scenario.
+    a group's models or the samples of its prior are to be found in files, those are read, and what
+    was found stands in the scenario.
 
     Raises:
         BadInput: names the file, the key, the value and what was expected.
@@ -155,6 +157,7 @@ def load_scenario(path: Path, settings: tuple[str, ...] = ()) -> Scenario:
         _apply(document, setting)
     _anchor_paths(document, Path.cwd())
     _find_models(document, path)
+    _find_samples(document, path)
     try:
         return Scenario.model_validate(document)
     except ValidationError as error:
@@ -195,6 +198,7 @@ def _anchor_paths(document: dict[str, Any], folder: Path) -> None:
     holders: list[tuple[Any, str]] = [(source, "path") for source in _records(document, "demand")]
     for group in _records(document, "providers"):
         holders += [(group.get("models"), key) for key in ("catalogue", "scores")]
+        holders.append((group.get("prior"), "run"))
     for holder, key in holders:
         if isinstance(holder, dict) and isinstance(holder.get(key), str):
             holder[key] = str((folder / holder[key]).absolute())
@@ -220,6 +224,25 @@ def _find_models(document: dict[str, Any], path: Path) -> None:
             group["models"] = [model.model_dump(exclude_none=True) for model in models]
             if models[0].skills is not None and group.get("domains") is None:
                 group["domains"] = list(models[0].skills)
+
+
+def _find_samples(document: dict[str, Any], path: Path) -> None:
+    """Replace the run that a prior's samples are in by the samples and their support."""
+    groups = document.get("providers")
+    for index, group in enumerate(groups if isinstance(groups, list) else ()):
+        prior = group.get("prior") if isinstance(group, dict) else None
+        if not isinstance(prior, dict) or prior.get("kind") != "empirical" or "run" not in prior:
+            continue
+        where = f"{path}: providers.{index}.prior.run"
+        if "samples" in prior:
+            raise BadInput(where, "expected samples or the run to find them in, got both")
+        if not isinstance(prior["run"], str):
+            raise BadInput(where, f"expected the path of a run, got {shown(prior['run'])}")
+        run = Path(prior["run"])
+        scaled = prior.get("scaled", True) is not False
+        found = past_bids(run, str(group.get("name")), scaled=scaled, where=where)
+        stated = {key: value for key, value in prior.items() if key != "run"}
+        group["prior"] = found | stated
 
 
 def _apply(document: dict[str, Any], setting: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from agents.engine import Job
 from agents.provider import ProviderReply
@@ -87,8 +88,9 @@ class Trial:
 
     def _completions(self, replies: Sequence[ProviderReply], number: int) -> list[Completion]:
         """What finished, in order; in the very last round, what did not finish fails."""
-        completions = [done for reply in replies for done in reply.completions]
-        completions.sort(key=lambda done: (done.finish_s, done.provider, done.request))
+        finished = [done for reply in replies for done in reply.completions]
+        finished.sort(key=lambda done: (done.finish_s, done.provider, done.request))
+        completions = [self._measured(done) for done in finished]
         for done in completions:
             del self._jobs[done.request]
         if self._is_last(number):
@@ -98,6 +100,19 @@ class Trial:
             ]
             self._jobs.clear()
         return completions
+
+    def _measured(self, done: Completion) -> Completion:
+        """A node that is done says its length: what was drawn, in proportion to what was executed.
+
+        At a small scale of execution the tokens that were executed are too few to tell.
+        """
+        if done.kind != NODE or done.error is not None:
+            return done
+        workflow, _, node = done.request.partition("/")
+        _, job = self._jobs[done.request]
+        executed = done.output_tokens / job.output_tokens
+        length = self._workflows[workflow].arrival.length_tokens[node]
+        return replace(done, length_tokens=length * executed)
 
     def _answer(self, completions: Sequence[Completion]) -> None:
         """Tell the tape which turns were answered, and the router what they were about."""
@@ -199,7 +214,7 @@ class Trial:
             for award in reply.awards:
                 jobs[award.provider].append(self._chat_job(award, now_s))
         for node in bought.dispatches:
-            jobs[node.provider].append(_node_job(node, now_s))
+            jobs[node.provider].append(self._node_job(node, now_s))
         for provider, handed in jobs.items():
             for job in handed:
                 self._jobs[job.request] = provider, job
@@ -210,6 +225,13 @@ class Trial:
         return Job(
             award.request, CHAT, turn.prompt, turn.output_tokens, turn.answer, now_s, turn.task
         )
+
+    def _node_job(self, node: NodeDispatch, now_s: float) -> Job:
+        """A node runs as long as it turns out to be, which the hub that sends it does not know."""
+        open_workflow = self._workflows[node.workflow]
+        tokens = open_workflow.arrival.realized_tokens(node.node)
+        output_tokens = open_workflow.request.executed_tokens(tokens)
+        return Job(node.request, NODE, node.prompt, output_tokens, node.answer, now_s)
 
     def _end_chats(
         self, completions: Sequence[Completion], chat: Mapping[str, ChatReply]
@@ -244,10 +266,6 @@ class Trial:
 
     def _is_last(self, number: int) -> bool:
         return number == self._scenario.rounds + self._scenario.drain_rounds
-
-
-def _node_job(node: NodeDispatch, now_s: float) -> Job:
-    return Job(node.request, NODE, node.prompt, node.output_tokens, node.answer, now_s)
 
 
 def _abandoned(job: Job, provider: str, now_s: float) -> Completion:

@@ -39,7 +39,12 @@ def _check_trial(log: dict[str, Rows], scenario: Scenario) -> None:
     each_workflow_ends_once(log)
     money_adds_up(log)
     slots_are_never_exceeded(log)
-    quantities_add_up(log, charge_entry_input=scenario.hubs.workflow.charge_entry_input)
+    charged = scenario.hubs.workflow.charge_entry_input
+    quantities_add_up(log, charge_entry_input=charged)
+    settle = scenario.hubs.workflow.settle
+    workflows_are_settled_by_the_rule(log, settle, charge_entry_input=charged)
+    nodes_run_as_long_as_they_turn_out_to_be(log, scenario)
+    priors_hold_the_bids(log)
     completions_make_sense(log)
     providers_are_paid_at_least_their_bid(log)
     if scenario.hubs.mechanism == "auction":
@@ -97,10 +102,12 @@ def money_adds_up(log: dict[str, Rows]) -> None:
     for row in log["settlements"]:
         assert row["client_paid_nano"] == row["provider_received_nano"] + row["hub_kept_nano"]
         award = awards[row["request"], row["provider"]]
-        scale = 0 if row["void"] else 1
-        assert row["client_paid_nano"] == scale * award["client_pays_nano"]
-        assert row["provider_received_nano"] == scale * award["provider_receives_nano"]
+        assert row["kind"] == award["kind"]
         assert row["hub_kept_nano"] >= 0
+        if row["kind"] == "chat":
+            scale = 0 if row["void"] else 1
+            assert row["client_paid_nano"] == scale * award["client_pays_nano"]
+            assert row["provider_received_nano"] == scale * award["provider_receives_nano"]
     assert len(log["settlements"]) == len(log["awards"])
 
 
@@ -120,7 +127,6 @@ def slots_are_never_exceeded(log: dict[str, Rows]) -> None:
 
 def quantities_add_up(log: dict[str, Rows], *, charge_entry_input: bool) -> None:
     """Every q is what the nodes and the cut edges say, each as often as it runs."""
-    ratio = {row["provider"]: row["input_ratio"] for row in log["providers"]}
     bids = {(row["round"], row["provider"]): row for row in log["bids"]}
     edges = _grouped(log["edges"], "workflow")
     awards = _by_request(log["awards"], "workflow")
@@ -128,21 +134,101 @@ def quantities_add_up(log: dict[str, Rows], *, charge_entry_input: bool) -> None
         where = {node["node"]: node["provider"] for node in nodes}
         ends = {edge["target"] for edge in edges[name]} | {edge["source"] for edge in edges[name]}
         assert where.keys() >= ends
-        graph = workflow_of(nodes, edges[name])
-        quantity: Counter[str] = Counter()
-        for node, times in zip(nodes, graph.node_executions, strict=True):
-            charged = charge_entry_input and node["node"] in graph.entry_nodes
-            own = node["output_tokens"] + charged * ratio[node["provider"]] * node["input_tokens"]
-            quantity[node["provider"]] += times * own
-        for edge, times in zip(edges[name], graph.edge_executions, strict=True):
-            target = where[edge["target"]]
-            assert edge["switched"] == (where[edge["source"]] != target)
-            quantity[target] += times * ratio[target] * edge["transfer_tokens"] * edge["switched"]
+        for edge in edges[name]:
+            assert edge["switched"] == (where[edge["source"]] != where[edge["target"]])
+        expected = {node["node"]: node["output_tokens"] for node in nodes}
+        quantity = quantity_by_provider(log, name, expected, charge_entry_input)
         for award in awards[name]:
             assert np.isclose(award["quantity_tokens"], quantity[award["provider"]], rtol=1e-12)
             bid = bids[award["round"], award["provider"]]
             cost = nano_usd(bid["workflow_bid"] * award["quantity_tokens"] / TOKENS_PER_MTOK)
             assert award["cost_nano"] == cost
+
+
+def quantity_by_provider(
+    log: dict[str, Rows], workflow: str, length: dict[str, float], charge_entry_input: bool
+) -> Counter[str]:
+    """The work of a workflow if its nodes have these lengths, to which transfers are scaled."""
+    ratio = {row["provider"]: row["input_ratio"] for row in log["providers"]}
+    nodes = [row for row in log["nodes"] if row["workflow"] == workflow]
+    edges = [row for row in log["edges"] if row["workflow"] == workflow]
+    where = {node["node"]: node["provider"] for node in nodes}
+    expected = {node["node"]: node["output_tokens"] for node in nodes}
+    graph = workflow_of(nodes, edges)
+    quantity: Counter[str] = Counter()
+    for node, times in zip(nodes, graph.node_executions, strict=True):
+        charged = charge_entry_input and node["node"] in graph.entry_nodes
+        own = length[node["node"]] + charged * ratio[node["provider"]] * node["input_tokens"]
+        quantity[node["provider"]] += times * own
+    for edge, times in zip(edges, graph.edge_executions, strict=True):
+        source, target = edge["source"], where[edge["target"]]
+        grown = length[source] / expected[source] if expected[source] else 1.0
+        sent = edge["transfer_tokens"] * grown * edge["switched"]
+        quantity[target] += times * ratio[target] * sent
+    return quantity
+
+
+def workflows_are_settled_by_the_rule(
+    log: dict[str, Rows], settle: str, *, charge_entry_input: bool
+) -> None:
+    """P_i where the prediction is paid, else P_i times realised over predicted work; void: none."""
+    awards = {(row["request"], row["provider"]): row for row in log["awards"]}
+    length = {row["request"]: row["length_tokens"] for row in log["completions"]}
+    nodes = _grouped(log["nodes"], "workflow")
+    settled: Counter[str] = Counter()
+    for name, rows in _by_request(log["settlements"], "workflow").items():
+        settled[name] = sum(row["client_paid_nano"] for row in rows)
+        if rows[0]["void"]:
+            assert settled[name] == 0
+            assert all(row["realized_quantity_tokens"] is None for row in rows)
+            assert all(row["realized_payment_nano"] is None for row in rows)
+            continue
+        realized = {node["node"]: length[f"{name}/{node['node']}"] for node in nodes[name]}
+        quantity = quantity_by_provider(log, name, realized, charge_entry_input)
+        for row in rows:
+            award = awards[name, row["provider"]]
+            done, bought = row["realized_quantity_tokens"], award["quantity_tokens"]
+            assert np.isclose(done, quantity[row["provider"]], rtol=1e-12)
+            in_proportion = round(award["client_pays_nano"] * (done / bought if bought else 1.0))
+            assert row["realized_payment_nano"] == in_proportion
+            paid = in_proportion if settle == "realized" else award["client_pays_nano"]
+            assert row["client_paid_nano"] == row["provider_received_nano"] == paid
+    for row in log["workflows"]:
+        refused = row["status"] == "refused"
+        assert row["settled_nano"] == (None if refused else settled[row["workflow"]])
+
+
+def nodes_run_as_long_as_they_turn_out_to_be(log: dict[str, Rows], scenario: Scenario) -> None:
+    """What is executed is the realised length, of all runs, at the scale of execution."""
+    edges = _grouped(log["edges"], "workflow")
+    done = {row["request"]: row for row in log["completions"] if row["kind"] == "node"}
+    for name, nodes in _grouped(log["nodes"], "workflow").items():
+        scale = scenario.demand[int(name.split("-")[0][1:])].execution_token_scale
+        runs = workflow_of(nodes, edges[name]).node_executions
+        for node, times in zip(nodes, runs, strict=True):
+            row = done.get(f"{name}/{node['node']}")
+            if row is not None and row["error"] is None:
+                assert row["output_tokens"] == max(1, round(row["length_tokens"] * times * scale))
+    for row in log["completions"]:
+        if row["kind"] == "chat" or row["error"] is not None:
+            assert row["length_tokens"] is None
+
+
+def priors_hold_the_bids(log: dict[str, Rows]) -> None:
+    """Who was admitted to an auction had bid within its public support or below it."""
+    known = {row["prior"]: row for row in log["priors"]}
+    assert len(known) == len(log["priors"])
+    bids = {(row["round"], row["provider"]): row for row in log["bids"]}
+    for row in log["bids"]:
+        assert row["prior_low"] <= row["prior_high"]
+        if row["prior"] is not None:
+            prior, level = known[row["prior"]], row["price_level"]
+            assert row["prior_low"] == prior["low"] * level
+            assert row["prior_high"] == prior["high"] * level
+    for row in log["workflows"]:
+        for bidder in row["bidders"] or ():
+            bid = bids[row["awarded_round"], bidder]
+            assert bid["workflow_bid"] <= bid["prior_high"]
 
 
 def workflow_of(nodes: Rows, edges: Rows) -> Workflow:

@@ -37,6 +37,15 @@ GROUPS: list[dict[str, Any]] = [
     },
 ]
 
+#: A stated prior of every kind for the providers of ``GROUPS[1]``, right or wrong.
+PRIORS: dict[str, dict[str, Any]] = {
+    "uniform": {"low": 0.05, "high": 6.0},
+    "truncated_normal": {"mean": 2.0, "deviation": 2.0, "low": 0.0, "high": 8.0},
+    "truncated_lognormal": {"median": 2.0, "sigma": 0.8, "low": 0.05, "high": 8.0},
+    "empirical": {"samples": [0.4, 0.5, 0.9, 2.0, 2.1, 4.0, 4.4], "low": 0.1, "high": 8.0},
+}
+PRIORS = {kind: {"kind": kind} | stated for kind, stated in PRIORS.items()}
+
 DIALOGUES = {"kind": "dialogues", "rate_per_s": 6, "burstiness": 0.5}
 WORKFLOWS = {"kind": "workflows", "every_rounds": 3, "execution_token_scale": 0.001}
 

@@ -13,7 +13,7 @@ import pytest
 
 from orchestrator.log import read_table
 from tests.invariants import check_run
-from tests.markets import DIALOGUES, WORKFLOWS, run_market, small_market
+from tests.markets import DIALOGUES, GROUPS, WORKFLOWS, run_market, small_market
 
 Row = dict[str, Any]
 
@@ -46,11 +46,23 @@ def repeat_first(rows: list[Row]) -> None:
     rows.append(dict(rows[0]))
 
 
+def lower_the_tops(rows: list[Row]) -> None:
+    for row in rows:
+        if row["prior"] is None:
+            row["prior_high"] = row["prior_low"]
+
+
 TAMPERINGS: dict[str, tuple[str, Callable[[list[Row]], None]]] = {
     "a settlement pays more": ("settlements", change("client_paid_nano", 1)),
     "a provider receives less": ("settlements", change("provider_received_nano", -1)),
     "an award pays more": ("awards", change("client_pays_nano", 1)),
     "an award's quantity": ("awards", change("quantity_tokens", 100)),
+    "a realised quantity": ("settlements", change("realized_quantity_tokens", 100)),
+    "a realised payment": ("settlements", change("realized_payment_nano", 1)),
+    "a workflow was settled for more": ("workflows", change("settled_nano", 1)),
+    "a node took longer": ("completions", change("length_tokens", 5000)),
+    "a prior moves": ("priors", change("high", 1)),
+    "bidders above their priors": ("bids", lower_the_tops),
     "a scarcity price rises": ("hubs", in_list("scarcity_prices_nano", 1000)),
     "a value in a clearing": ("predictions", in_list("value_nano", 10**9)),
     "fewer slots than awards": ("providers", change("chat_slots", -8)),
@@ -67,7 +79,11 @@ TAMPERINGS: dict[str, tuple[str, Callable[[list[Row]], None]]] = {
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    scenario = small_market(demand=[DIALOGUES | {"rate_per_s": 20}, WORKFLOWS])
+    stated = {"kind": "truncated_normal", "mean": 3.0, "deviation": 2.0, "low": 0.2, "high": 9.0}
+    scenario = small_market(
+        demand=[DIALOGUES | {"rate_per_s": 20}, WORKFLOWS],
+        providers=[GROUPS[0], GROUPS[1] | {"prior": stated}],
+    )
     return run_market(scenario, tmp_path_factory.mktemp("good") / "run")
 
 

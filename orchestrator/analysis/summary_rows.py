@@ -56,13 +56,36 @@ _WORKFLOWS: _Rows = [
      lambda run: f"{_usd(run.workflows.paid_usd, 2)} / {_usd(run.workflows.true_cost_usd, 2)}"),
 ]  # fmt: skip
 
+#: What is true of the truth where priors are not those that are public.
+_SOURCES = {
+    "fixed": "fixed",
+    "others": "others' bids: truthful by the round",
+    "disjoint_pool": "other pool's bids: truthful",
+}
+
+_LEARNING: _Rows = [("  priors", lambda run: _SOURCES[run.workflows.prior_source])]
+_SETTLING: _Rows = [
+    (
+        "  payment by realised work, less awarded",
+        lambda run: _usd(run.workflows.realized_less_predicted_usd or 0.0, 2),
+    )
+]
+
 
 def summary_rows(runs: Sequence[RunSummary]) -> list[tuple[str, list[str]]]:
     """A label, and what it is in every run; an indented label belongs to the one above it.
 
-    A market in which nothing was asked in any run has no rows.
+    A market in which nothing was asked in any run has no rows. Where priors came from is told if
+    they were learned, and what realised lengths change if they were not as predicted.
     """
-    chat = any(run.chat.asked for run in runs)
-    workflows = any(run.workflows.asked for run in runs)
-    rows = (_CHAT if chat else []) + (_WORKFLOWS if workflows else [])
+    rows: _Rows = []
+    if any(run.chat.asked for run in runs):
+        rows += _CHAT
+    markets = [run.workflows for run in runs]
+    if any(market.asked for market in markets):
+        rows += _WORKFLOWS
+        if any(market.prior_source != "fixed" for market in markets):
+            rows += _LEARNING
+        if any(market.realized_less_predicted_usd is not None for market in markets):
+            rows += _SETTLING
     return [(label, [show(run) for run in runs]) for label, show in rows]

@@ -235,7 +235,9 @@ class WorkflowDemand(Params):
     """Workflows, one every ``every_rounds`` rounds.
 
     Those of the file ``path`` in turn, in the shape of ``format``, or else the ``names`` in turn.
-    ``execution_token_scale`` shrinks what is executed, never what is auctioned.
+    ``execution_token_scale`` shrinks what is executed, never what is auctioned. The lengths that
+    are auctioned are expectations: what a node turns out to write is off by up to
+    ``realized_noise`` of it either way, which no hub knows before it is done.
     """
 
     kind: Literal["workflows"]
@@ -244,6 +246,7 @@ class WorkflowDemand(Params):
     names: Annotated[tuple[str, ...], Field(min_length=1)] = ("S1", "S2", "S3", "S4")
     every_rounds: float = Field(ge=0.01)
     length_noise: float = Field(0.1, ge=0, lt=1)
+    realized_noise: float = Field(0.0, ge=0, lt=1)
     execution_token_scale: float = Field(0.01, gt=0, le=1)
 
     @field_validator("names")
@@ -272,6 +275,7 @@ class WorkflowDemand(Params):
             self.execution_token_scale,
             setting.seed,
             setting.source,
+            self.realized_noise,
         )
 
     def count(self, setting: Setting) -> int:

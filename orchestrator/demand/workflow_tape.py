@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hubs.settlement import realized_workflow
 from market import seeding
 from market.errors import BadInput
 from market.workflow import Workflow
@@ -43,13 +44,22 @@ def _always(workflow: Workflow) -> Graph:
 
 @dataclass(frozen=True, slots=True)
 class WorkflowArrival:
-    """A workflow that has arrived. ``execution_scale`` shrinks what is executed of it."""
+    """A workflow that has arrived. ``execution_scale`` shrinks what is executed of it.
+
+    The lengths in ``workflow`` are what is expected; ``length_tokens`` is by node the output that
+    one run turns out to have, which no hub knows before the node is done.
+    """
 
     request: str
     name: str
     arrival_s: float
     workflow: Workflow
     execution_scale: float
+    length_tokens: Mapping[str, float]
+
+    def realized_tokens(self, node: str) -> float:
+        """The output of all runs of a node."""
+        return self.length_tokens[node] * self.workflow.node_executions[self.workflow.index[node]]
 
 
 def workflow_arrivals(
@@ -60,11 +70,13 @@ def workflow_arrivals(
     execution_scale: float,
     seed: int,
     source: str,
+    realized_noise: float = 0.0,
 ) -> Iterator[WorkflowArrival]:
     """One workflow every ``every_s`` seconds, the ``graphs`` in turn, up to the horizon.
 
     Every output length is perturbed by up to ``length_noise`` either way (STAR, App. D.2), and
-    the transfers out of a node with it.
+    the transfers out of a node with it. That is what is expected and auctioned; what a node turns
+    out to write is off by up to ``realized_noise`` either way, by a draw of its own.
 
     Raises:
         BadInput: a length so perturbed is out of bounds.
@@ -76,10 +88,33 @@ def workflow_arrivals(
         rng = seeding.stream(seed, "workflow", request)
         try:
             workflow = perturbed(graph(rng), length_noise, rng)
+            lengths = realized_lengths(workflow, realized_noise, seed, request)
         except BadInput as error:  # a length was just below the bound
-            raise error.inside(f"{name}, its lengths varied by up to {length_noise:g}") from None
-        yield WorkflowArrival(request, name, (number + 0.5) * every_s, workflow, execution_scale)
+            noise = max(length_noise, realized_noise)
+            raise error.inside(f"{name}, its lengths varied by up to {noise:g}") from None
+        arrival_s = (number + 0.5) * every_s
+        yield WorkflowArrival(request, name, arrival_s, workflow, execution_scale, lengths)
         number += 1
+
+
+def realized_lengths(
+    workflow: Workflow, noise: float, seed: int, request: str
+) -> Mapping[str, float]:
+    """By node, the expected output times 1 + U(-noise, noise), in whole tokens; 0 stays 0.
+
+    The rounding favours neither side of a whole number, so the expectation is the mean.
+    Raises ``BadInput`` where a length or a transfer so changed is out of bounds.
+    """
+    lengths = {node.id: node.output_tokens for node in workflow.nodes}
+    if noise > 0:
+        rng = seeding.stream(seed, "realized lengths", request)
+        factors = rng.uniform(1 - noise, 1 + noise, len(lengths)).tolist()
+        lengths = {
+            name: float(round(length * factor))
+            for (name, length), factor in zip(lengths.items(), factors, strict=True)
+        }
+        realized_workflow(workflow, lengths)
+    return lengths
 
 
 def perturbed(workflow: Workflow, noise: float, rng: np.random.Generator) -> Workflow:

@@ -10,12 +10,14 @@ from agents.client import ClientPopulation
 from hubs.matching_hub import ChatReply, ClearedMarket
 from market.messages import CHAT, ChatAward
 from orchestrator.assembly import Market
+from orchestrator.log.prior_rows import PriorNumbers
 from orchestrator.log.tables import (
     AwardRow,
     BidRow,
     CompletionRow,
     HubRow,
     PredictionRow,
+    PriorRow,
     ProviderRow,
     RequestRow,
     RoundRow,
@@ -91,8 +93,8 @@ class RoundRows:
         yield from self._completion_rows()
         yield from self._settlement_rows()
         yield from map(self._request_row, record.chat_ends)
-        for open_workflow, status in record.workflow_ends:
-            yield workflow_row(self._at, open_workflow, status)
+        for ended, status in record.workflow_ends:
+            yield workflow_row(self._at, ended, status, record.workflows.settlements)
 
     def timing(self, log_s: float) -> TimingRow:
         """How long the round took."""
@@ -142,7 +144,10 @@ class RoundRows:
             cached_tokens=reply.signal.cached_tokens,
         )
 
-    def _bid_rows(self) -> Iterator[BidRow]:
+    def _bid_rows(self) -> Iterator[BidRow | PriorRow]:
+        priors = PriorNumbers([reply.bid for reply in self._record.replies])
+        if self._record.number == 1:
+            yield from priors.rows(self._at)
         for reply in self._record.replies:
             bid = reply.bid
             yield BidRow(
@@ -152,6 +157,8 @@ class RoundRows:
                 workflow_bid=bid.workflow,
                 prior_low=bid.low,
                 prior_high=bid.high,
+                prior=priors.of(bid),
+                price_level=bid.price_level,
                 true_cost=reply.private.cost_usd_per_mtok,
             )
 
@@ -226,6 +233,7 @@ class RoundRows:
                 prompt_tokens=done.prompt_tokens,
                 cached_tokens=done.cached_tokens,
                 output_tokens=done.output_tokens,
+                length_tokens=done.length_tokens,
                 quality=done.quality,
                 error=done.error,
                 realized_cost_nano=cost.get(done.request, 0),
@@ -246,6 +254,8 @@ class RoundRows:
                 provider_received_nano=settlement.provider_received_nano,
                 hub_kept_nano=settlement.hub_kept_nano,
                 void=settlement.void,
+                realized_quantity_tokens=settlement.realized_quantity_tokens,
+                realized_payment_nano=settlement.realized_payment_nano,
             )
 
     def _request_row(self, end: ChatEnd) -> RequestRow:

@@ -3,7 +3,7 @@
 Every row has the trial and the round in which it was written. Money is integer nano-USD, times
 are seconds of trial time. Lists over providers are in the order of the ``providers`` rows with
 that hub. Columns named ``true_`` or ``realized_`` are private: the log has them for analysis, no
-hub ever does.
+hub ever does, except what a workflow turned out to take, which is no secret once it is done.
 """
 
 from __future__ import annotations
@@ -105,7 +105,29 @@ class BidRow(NamedTuple):
     workflow_bid: Annotated[float, "for workflows"]
     prior_low: Annotated[float, "lowest cost that the market expects"]
     prior_high: Annotated[float, "highest cost that the market expects"]
+    prior: Annotated[int | None, "its row in priors; null: uniform between the two"]
+    price_level: Annotated[float, "factor on the prices of that row in this round"]
     true_cost: Annotated[float, "private cost"]
+
+
+class PriorRow(NamedTuple):
+    """A public prior that is not uniform, once a trial however many providers it is of.
+
+    Prices are USD per 1e6 output tokens. The priors that a hub learned are not here: they follow
+    from the table ``bids`` and the scenario, see ``orchestrator.analysis.replay``.
+    """
+
+    trial: Trial
+    round: Round
+    prior: Annotated[int, "its number, from 0"]
+    kind: Annotated[str, "truncated_normal, truncated_lognormal or empirical"]
+    low: Annotated[float, "lowest cost of the support"]
+    high: Annotated[float, "highest cost of the support"]
+    mean: Annotated[float | None, "truncated_normal: mean before the cut"]
+    deviation: Annotated[float | None, "truncated_normal: standard deviation before the cut"]
+    median: Annotated[float | None, "truncated_lognormal: median before the cut"]
+    sigma: Annotated[float | None, "truncated_lognormal: deviation of the logarithm before the cut"]
+    samples: Annotated[list[float] | None, "empirical: costs that were seen"]
 
 
 class PredictionRow(NamedTuple):
@@ -163,6 +185,7 @@ class CompletionRow(NamedTuple):
     prompt_tokens: Annotated[int, "length of the prompt"]
     cached_tokens: Annotated[int | None, "of those, found cached; null where not reported"]
     output_tokens: Annotated[int, "length of the answer"]
+    length_tokens: Annotated[float | None, "node: realised output of one run, not scaled down"]
     quality: Annotated[float | None, "grade in [0, 1]; null for nodes and failures"]
     error: Annotated[str | None, "why it failed; null where served"]
     realized_cost_nano: Annotated[int, "what serving it truly cost the provider"]
@@ -183,6 +206,12 @@ class SettlementRow(NamedTuple):
     provider_received_nano: Annotated[int, "by the provider"]
     hub_kept_nano: Annotated[int, "the difference"]
     void: Annotated[bool, "the work failed, nothing moved"]
+    realized_quantity_tokens: Annotated[
+        float | None, "workflow: what was run in the end, output-token equivalents; null if void"
+    ]
+    realized_payment_nano: Annotated[
+        int | None, "workflow: the award's payment in proportion to that; null if void"
+    ]
 
 
 class WorkflowRow(NamedTuple):
@@ -197,7 +226,8 @@ class WorkflowRow(NamedTuple):
     awarded_round: Annotated[int | None, "when it was bought; null where refused"]
     status: Annotated[str, "served, refused or failed"]
     virtual_cost_usd: Annotated[float | None, "what the allocation minimised"]
-    payment_nano: Annotated[int | None, "sum of the threshold payments"]
+    payment_nano: Annotated[int | None, "sum of the threshold payments, as awarded"]
+    settled_nano: Annotated[int | None, "what the client paid in the end; null where refused"]
     winners: Annotated[int | None, "providers that won a node"]
     solver: Annotated[str | None, "the exact solver that was used"]
     bidders: Annotated[list[str] | None, "providers that took part in the auction, in tie order"]
@@ -247,6 +277,7 @@ Row = (
     | RoundRow
     | RequestRow
     | BidRow
+    | PriorRow
     | PredictionRow
     | AwardRow
     | CompletionRow
@@ -264,6 +295,7 @@ TABLES: dict[str, type[Row]] = {
     "rounds": RoundRow,
     "requests": RequestRow,
     "bids": BidRow,
+    "priors": PriorRow,
     "predictions": PredictionRow,
     "awards": AwardRow,
     "completions": CompletionRow,

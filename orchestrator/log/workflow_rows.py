@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from hubs.workflow_hub import WORKFLOW_HUB, WorkflowAward
-from market.messages import WORKFLOW, Bid
+from market.messages import WORKFLOW, Bid, Settlement
 from market.money import TOKENS_PER_MTOK, nano_usd
 from orchestrator.log.tables import AwardRow, EdgeRow, NodeRow, WorkflowRow
 from orchestrator.records import OpenWorkflow
@@ -69,9 +69,16 @@ def bought_rows(
         )
 
 
-def workflow_row(at: tuple[int, int], ended: OpenWorkflow, status: str) -> WorkflowRow:
-    """A workflow that ended."""
+def workflow_row(
+    at: tuple[int, int], ended: OpenWorkflow, status: str, settlements: Iterable[Settlement]
+) -> WorkflowRow:
+    """A workflow that ended; its settlements are among those of the round."""
     award = ended.award
+    settled = sum(
+        settlement.client_paid_nano
+        for settlement in settlements
+        if settlement.request == ended.request.request
+    )
     return WorkflowRow(
         *at,
         workflow=ended.request.request,
@@ -82,6 +89,7 @@ def workflow_row(at: tuple[int, int], ended: OpenWorkflow, status: str) -> Workf
         status=status,
         virtual_cost_usd=award.outcome.virtual_cost_usd if award else None,
         payment_nano=sum(award.payments_nano.values()) if award else None,
+        settled_nano=settled if award else None,
         winners=len(award.payments_nano) if award else None,
         solver=award.outcome.solver if award else None,
         bidders=list(award.bidders) if award else None,

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from agents.cost import CostParams, FromCost, PaperCost, PriorParams, StatedPrior
+from agents.cost import CostParams, PaperCost
 from agents.electricity import Electricity
 from tests.strategies import examples
 
@@ -74,10 +74,8 @@ def test_scarcity_is_uniform():
     assert np.abs(np.histogram(draws, 10, (0, 1))[0] / 4000 - 0.1).max() < 0.02
 
 
-def test_a_prior_from_the_cost_is_its_support_and_a_stated_one_is_itself():
-    cost = cost_of()
-    assert FromCost().support(cost, 30.0) == cost.support(30.0)
-    assert StatedPrior(kind="uniform", low=1.0, high=2.0).support(cost, 30.0) == (1.0, 2.0)
+def test_the_price_level_is_the_factor_of_electricity():
+    assert cost_of().price_level(30.0) == SHORT_DAY.factor(30.0) == pytest.approx(2.5)
 
 
 @pytest.mark.parametrize(
@@ -93,18 +91,3 @@ def test_a_prior_from_the_cost_is_its_support_and_a_stated_one_is_itself():
 def test_malformed_costs_are_refused(wrong, complaint):
     with pytest.raises(ValidationError, match=complaint):
         CostParams(**wrong)
-
-
-@pytest.mark.parametrize(
-    ("prior", "complaint"),
-    [
-        ({"kind": "uniform", "low": 2.0, "high": 2.0}, "low < high, got low 2.0 and high 2.0"),
-        ({"kind": "uniform", "low": -1.0, "high": 2.0}, "greater than or equal to 0"),
-        ({"kind": "uniform", "low": 1.0}, "high"),
-        ({"kind": "from_cost", "low": 1.0}, "low"),
-        ({"kind": "normal"}, "normal"),
-    ],
-)
-def test_malformed_priors_are_refused(prior, complaint):
-    with pytest.raises(ValidationError, match=complaint):
-        TypeAdapter(PriorParams).validate_python(prior)

@@ -9,6 +9,7 @@ from agents.engine import Task
 from agents.engine.profiles import ENGINE_PROFILES
 from agents.population import EngineParams, ProviderGroup, all_domains, draw_providers
 from agents.provider import Provider
+from market.errors import BadInput
 
 DOMAINS = ("code", "law", "writing")
 
@@ -377,3 +378,22 @@ def test_the_cost_over_price_is_kept_within_its_bounds():
     shares = {one.cost.support(0.0)[1] / FACTOR / 2.0 for one in wild}
     assert min(shares) == pytest.approx(0.001)
     assert max(shares) == pytest.approx(1000.0)
+
+
+def test_a_prior_below_every_true_cost_is_refused():
+    below = {"kind": "uniform", "low": 0.001, "high": 0.002}
+    with pytest.raises(BadInput, match=r"small-000: prior: expected a high end of at least"):
+        drawn(group(prior=below))
+
+
+def test_a_prior_that_electricity_moves_out_of_its_bounds_is_refused():
+    high = {"kind": "uniform", "low": 0.001, "high": 5e11}
+    with pytest.raises(BadInput, match=r"small: prior: at 2.5 times its prices, .*: uniform.high"):
+        drawn(group(prior=high))
+    assert drawn(group(prior=high | {"scaled": False}))
+
+
+def test_providers_of_a_group_share_what_is_believed_of_them():
+    prior = {"kind": "empirical", "samples": [0.1, 1.0, 3.0]}
+    bids = [one.step([], 1.0).bid for one in drawn(group(prior=prior)).values()]
+    assert len({id(bid.prior) for bid in bids}) == 1

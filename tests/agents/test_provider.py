@@ -3,10 +3,11 @@ from collections.abc import Sequence
 import pytest
 
 from agents.capability import Capability
-from agents.cost import CostParams, FromCost, PaperCost, StatedPrior
+from agents.cost import CostParams, PaperCost
 from agents.electricity import Electricity
 from agents.engine import Job, SimulatedEngine, Task
 from agents.engine.profiles import ENGINE_PROFILES
+from agents.prior import EmpiricalPrior, FromCost, UniformPrior
 from agents.provider import Provider
 from agents.strategy import MarkUp, Random, Truthful
 from market.messages import CHAT, NODE, Completion
@@ -152,9 +153,21 @@ def test_random_bids_differ_between_markets_and_rounds_and_are_repeatable():
 
 
 def test_a_stated_prior_is_published_whatever_the_cost():
-    prior = StatedPrior(kind="uniform", low=0.0, high=9.0)
-    bid = provider(prior=prior).step([], 4.0).bid
-    assert (bid.low, bid.high) == (0.0, 9.0)
+    prior = UniformPrior(kind="uniform", low=0.5, high=9.0)
+    for now_s in (4.0, 30.0):
+        bid = provider(prior=prior).step([], now_s).bid
+        level = DAY.factor(now_s)
+        assert (bid.low, bid.high, bid.prior) == (0.5 * level, 9.0 * level, None)
+
+
+def test_a_bid_carries_what_is_believed_and_at_which_price_level():
+    prior = EmpiricalPrior(kind="empirical", samples=(1.0, 2.0, 4.0), high=5.0)
+    seller = provider(prior=prior)
+    first, second = (seller.step([], now_s).bid for now_s in (4.0, 30.0))
+    assert first.prior is second.prior is prior.prior
+    assert (first.price_level, second.price_level) == (DAY.factor(4.0), DAY.factor(30.0))
+    believed = second.public_prior()
+    assert (believed.low, believed.high) == (second.low, second.high)
 
 
 def test_a_real_engine_serves_the_jobs_of_a_provider():

@@ -1,12 +1,15 @@
+from typing import Any
+
 import networkx as nx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hubs.execution import Execution, execution_parents
-from market.messages import NodeDispatch, WorkflowRequest
+from market.messages import NODE, Completion, NodeDispatch, WorkflowRequest
 from market.prompt import Span, prompt_tokens
 from market.workflow import Edge, Node, Workflow
+from tests.hubs.builders import completion
 from tests.strategies import GRAPHS, auctions, examples
 
 DIAMOND = Workflow(
@@ -30,6 +33,11 @@ def asked(workflow: Workflow, scale: float = 1.0, name: str = "w-1") -> Workflow
     return WorkflowRequest(name, "client", 0.0, workflow, scale)
 
 
+def back(tokens: int = 100, **changes: Any) -> Completion:
+    """What comes back of a node that wrote so many tokens."""
+    return completion("w-1/node", kind=NODE, output_tokens=tokens, **changes)
+
+
 def nodes(dispatches: list[NodeDispatch]) -> list[str]:
     return [dispatch.node for dispatch in dispatches]
 
@@ -38,14 +46,14 @@ def test_a_node_is_dispatched_when_all_its_parents_are_done():
     execution = Execution(asked(DIAMOND), AT_ONE)
     assert nodes(execution.dispatch_ready()) == ["plan"]
     assert execution.dispatch_ready() == []
-    execution.finish("plan", None)
+    execution.finish("plan", back())
     assert nodes(execution.dispatch_ready()) == ["left", "right"]
-    execution.finish("left", None)
+    execution.finish("left", back())
     assert execution.dispatch_ready() == []
-    execution.finish("right", None)
+    execution.finish("right", back())
     assert nodes(execution.dispatch_ready()) == ["join"]
     assert not execution.done
-    execution.finish("join", None)
+    execution.finish("join", back())
     assert execution.done
     assert execution.dispatch_ready() == []
 
@@ -53,12 +61,12 @@ def test_a_node_is_dispatched_when_all_its_parents_are_done():
 def test_after_a_failure_nothing_more_is_dispatched_and_what_runs_is_awaited():
     execution = Execution(asked(DIAMOND), AT_ONE)
     execution.dispatch_ready()
-    execution.finish("plan", None)
+    execution.finish("plan", back())
     execution.dispatch_ready()
-    execution.finish("left", "prompt too long")
+    execution.finish("left", back(error="prompt too long"))
     assert execution.dispatch_ready() == []
     assert not execution.done
-    execution.finish("right", None)
+    execution.finish("right", back())
     assert execution.dispatch_ready() == []
     assert execution.done
     assert execution.failed
@@ -85,7 +93,7 @@ def dispatched(workflow: Workflow, allocation: dict[str, str], scale: float = 1.
         assert ready, "an execution that is not done has something to do"
         for one in ready:
             sent[one.node] = one
-            execution.finish(one.node, None)
+            execution.finish(one.node, back(one.output_tokens))
     return sent
 
 
@@ -111,6 +119,25 @@ def test_lengths_are_shrunk_by_the_scale_and_never_to_nothing():
     assert [sent[name].output_tokens for name in ("plan", "left", "right", "join")] == [1, 2, 3, 4]
     assert prompt_tokens(sent["plan"].prompt) == 1
     assert sent["right"].prompt[0].tokens == 1
+
+
+def test_sessions_and_transfers_are_as_long_as_a_node_turned_out_to_be():
+    execution = Execution(asked(DIAMOND, 0.1), AT_ONE | {"right": "q"})
+    (plan,) = execution.dispatch_ready()
+    assert plan.output_tokens == 10
+    execution.finish("plan", back(15, length_tokens=150.0))
+    left, right = execution.dispatch_ready()
+    assert left.prompt[:-1] == (*plan.prompt, Span(plan.answer, 15))
+    assert right.prompt[:-1] == (Span(plan.answer, 9),)  # of the 60 that were expected, half more
+    # what is ahead is expected to be as long as it was
+    assert (left.output_tokens, right.output_tokens) == (20, 30)
+    execution.finish("left", back(20))
+    execution.finish("right", back(15, length_tokens=150.0))
+    (join,) = execution.dispatch_ready()
+    assert join.prompt[-2] == Span(right.answer, 2)  # 30, halved and shrunk
+    execution.finish("join", back(40, length_tokens=400.0))
+    lengths = {"plan": 150.0, "left": 200.0, "right": 150.0, "join": 400.0}
+    assert execution.length_tokens == lengths
 
 
 def test_a_loop_runs_once_with_the_tokens_of_all_its_iterations():
@@ -171,7 +198,7 @@ def test_every_node_of_any_graph_runs_once_and_after_its_parents(graph, data):
             running.append(one.node)
         assert running
         finished = running.pop(data.draw(st.integers(0, len(running) - 1)))
-        execution.finish(finished, None)
+        execution.finish(finished, back())
         done.append(finished)
     assert sorted(done) == sorted(workflow.index)
     assert not execution.failed

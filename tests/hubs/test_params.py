@@ -3,13 +3,17 @@ import math
 import pytest
 from pydantic import ValidationError
 
-from hubs.params import HubParams, PredictorParams, WorkflowHubParams
+from hubs.params import HubParams, PredictorParams, PriorLearningParams, WorkflowHubParams
 
 
 @pytest.mark.parametrize(
     ("kind", "wrong", "complaint"),
     [
-        (HubParams, {"mechanism": "raffle"}, "one of auction, random, sticky; got 'raffle'"),
+        (
+            HubParams,
+            {"mechanism": "raffle"},
+            "one of auction, auction_per_request, random, sticky; got 'raffle'",
+        ),
         (HubParams, {"count": -1}, "greater than or equal to 0"),
         (HubParams, {"cluster": "random"}, "'capability'"),
         (HubParams, {"patience_rounds": 0}, "greater than or equal to 1"),
@@ -23,6 +27,16 @@ from hubs.params import HubParams, PredictorParams, WorkflowHubParams
         (WorkflowHubParams, {"solver": "toulbar"}, "'auto', 'elimination' or 'highs'"),
         (WorkflowHubParams, {"reserve": "high"}, "'support_top' or 'none'"),
         (WorkflowHubParams, {"patience_rounds": 0}, "greater than or equal to 1"),
+        (WorkflowHubParams, {"settle": "later"}, "'predicted' or 'realized'"),
+        (WorkflowHubParams, {"prior": {"source": "own"}}, "'fixed', 'others' or 'disjoint_pool'"),
+        (PriorLearningParams, {"min_samples": 0}, "greater than or equal to 1"),
+        (PriorLearningParams, {"quantiles": 0}, "greater than or equal to 1"),
+        (PriorLearningParams, {"window": 100_001}, "less than or equal to 100000"),
+        (
+            PriorLearningParams,
+            {"min_samples": 30, "window": 59},
+            r"at least 2 \* min_samples = 60, got 59",
+        ),
     ],
 )
 def test_malformed_parameters_are_refused(kind, wrong, complaint):

@@ -79,10 +79,27 @@ def test_a_workflow_is_bought_dispatched_and_paid_when_its_last_node_is_done():
     assert third.ended == (WorkflowEnd("w-1", None),)
     assert third.settlements == tuple(
         Settlement(
-            "w-1", "workflow", "client of w-1", name, "workflow", paid, paid, 0, void=False
+            "w-1", "workflow", "client of w-1", name, "workflow", paid, paid, 0, void=False,
+            realized_quantity_tokens=tokens, realized_payment_nano=paid,
         )
-        for name, paid in PAID.items()
+        for (name, paid), tokens in zip(PAID.items(), (1e6, 1.5e6), strict=True)
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("settle", ["predicted", "realized"])
+def test_payments_in_proportion_to_the_realised_work_are_told_and_paid_if_so_agreed(settle):
+    rounds = Rounds(settle=settle)
+    rounds.next([workflow()])
+    rounds.next(completions=[node("w-1/draft", "x", length_tokens=1.2e6)])
+    reply = rounds.next(completions=[node("w-1/edit", "y", length_tokens=0.9e6)])
+    # y writes 0.9e6 and reads 1.2e6 at half the price: 1.5e6 again
+    expected = {"x": (1.2e6, 900_000_000), "y": (1.5e6, 3_750_000_000)}
+    for settled in reply.settlements:
+        tokens, in_proportion = expected[settled.provider]
+        assert settled.realized_quantity_tokens == pytest.approx(tokens)
+        assert settled.realized_payment_nano == in_proportion
+        paid = in_proportion if settle == "realized" else PAID[settled.provider]
+        assert settled.client_paid_nano == settled.provider_received_nano == paid
 
 
 def test_the_bid_for_workflows_counts_and_that_for_chat_does_not():
@@ -109,6 +126,7 @@ def test_a_failed_node_voids_the_whole_purchase_and_gives_all_slots_back(failing
     for settled in reply.settlements:
         assert settled.void
         assert settled.client_paid_nano == settled.provider_received_nano == 0
+        assert settled.realized_quantity_tokens is settled.realized_payment_nano is None
     # nothing more of the first is sent, and the second finds both free
     assert [one.workflow for one in reply.dispatches] == ["w-2"]
     assert reply.awards[0].outcome.allocation == {"draft": "x", "edit": "y"}
@@ -242,3 +260,42 @@ def test_a_node_may_have_any_name():
 def test_in_the_last_round_nothing_is_bought():
     reply = Rounds().next([workflow()], last=True)
     assert reply.awards == reply.dispatches == ()
+
+
+def learning_rounds(source: str, members=MEMBERS, **params: Any) -> Rounds:
+    prior = {"source": source, "min_samples": 2, "window": 12} | params
+    return Rounds(members, prior=prior)
+
+
+def test_bids_are_learned_from_in_the_next_round_and_not_in_their_own():
+    rounds = learning_rounds("others")  # two bids of others are enough, and each round has two
+    assert rounds.next([workflow()]).awards[0].payments_nano == PAID
+    rounds = learning_rounds("others")
+    rounds.next()
+    assert rounds.next([workflow()]).awards[0].payments_nano != PAID
+
+
+def test_in_disjoint_pools_a_workflow_is_auctioned_in_one_alone():
+    members = [provider(f"p{k}", tier=2, workflow_slots=40) for k in range(8)]
+    rounds = learning_rounds("disjoint_pool", members)
+    bids = {f"p{k}": Bid(f"p{k}", 9.0, 1.5 + k / 10, 1.0, 4.0) for k in range(8)}
+    awards = rounds.next([workflow(f"w-{k}") for k in range(30)], **bids).awards
+    pools = sorted({award.bidders for award in awards})
+    assert len(awards) == 30
+    assert len(pools) == 2
+    assert sorted(pools[0] + pools[1]) == sorted(bids)
+    assert len(pools[0]) == len(pools[1]) == 4
+
+
+@pytest.mark.parametrize("source", ["fixed", "disjoint_pool"])
+def test_a_workflow_that_its_pool_cannot_do_waits_and_is_refused_though_the_other_could(source):
+    members = [provider("able", tier=2, workflow_slots=40), provider("unable", tier=1)]
+    bids = {name: Bid(name, 9.0, 1.5, 1.0, 4.0) for name in ("able", "unable")}
+    rounds = Rounds(members, prior={"source": source}, patience_rounds=2)
+    asked = {f"w-{k}" for k in range(20)}
+    reply = rounds.next([workflow(name) for name in sorted(asked)], **bids)
+    awarded = {award.request.request for award in reply.awards}
+    assert not reply.refused
+    assert set(rounds.next(**bids).refused) == asked - awarded
+    assert awarded
+    assert (awarded == asked) == (source == "fixed")

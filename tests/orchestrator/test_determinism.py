@@ -52,6 +52,20 @@ def test_rows_do_not_depend_on_when_they_are_committed(tmp_path: Path) -> None:
     assert rows(often) == rows(once)
 
 
+LEARNED = {"hubs": {"count": 2, "workflow": {"prior": {"source": "others", "min_samples": 20}}}}
+
+
+def test_priors_are_learned_alike_and_change_what_is_paid_and_nobodys_draws(tmp_path: Path) -> None:
+    fixed = rows(run_market(small_market(), tmp_path / "fixed"))
+    learned, again = (
+        rows(run_market(small_market(**LEARNED), tmp_path / name)) for name in ("learned", "again")
+    )
+    assert learned == again
+    assert learned["awards"] != fixed["awards"]
+    for drawn in ("bids", "requests", "providers"):
+        assert learned[drawn] == fixed[drawn]
+
+
 def test_another_seed_gives_other_rows(tmp_path: Path) -> None:
     first = run_market(small_market(), tmp_path / "first")
     second = run_market(small_market(seed=4), tmp_path / "second")

@@ -49,7 +49,7 @@ SERVING: dict[str, Any] = {
     "count": 6,
     "domains": ["code", "law"],
     "models": MODELS,
-    "prior": {"kind": "uniform", "low": 0.01, "high": 50.0},
+    "prior": {"kind": "uniform", "low": 0.01, "high": 50.0, "scaled": False},
 }
 
 
@@ -57,6 +57,7 @@ def distorted() -> Scenario:
     return small_market(
         providers=[group | {"strategy": LIES} for group in [*GROUPS, SERVING]],
         clients={"strategy": {"kind": "mark_down", "by": 0.613}},
+        hubs={"count": 2, "workflow": {"prior": {"source": "others", "min_samples": 20}}},
     )
 
 

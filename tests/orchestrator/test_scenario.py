@@ -138,7 +138,23 @@ def test_paths_are_relative_to_the_file_or_to_where_the_setting_was_typed(
         ),
         (
             "providers.0.prior={kind: uniform, low: 3, high: 1}",
-            "providers.0.prior: expected low < high, got low 3.0 and high 1.0",
+            "providers.0.prior: high: expected a number above low = 3, got 1",
+        ),
+        (
+            "providers.0.prior={kind: empirical, samples: [1, nan]}",
+            "providers.0.prior.samples.1: expected a finite number",
+        ),
+        (
+            "providers.0.prior={kind: empirical, samples: [1], run: there}",
+            "providers.0.prior.run: expected samples or the run to find them in, got both",
+        ),
+        (
+            "providers.0.prior={kind: empirical, run: 3}",
+            "providers.0.prior.run: expected the path of a run, got 3",
+        ),
+        (
+            "hubs.workflow.prior={source: others, window: 3, min_samples: 2}",
+            "hubs.workflow.prior: expected a window of at least 2 * min_samples = 4, got 3",
         ),
         ("providers.0.domains=[a, a]", "providers.0: expected different domains, got a, a"),
         ("providers.0.specialties=9", "providers.0: specialties: expected at most 2, the domains"),
@@ -146,7 +162,10 @@ def test_paths_are_relative_to_the_file_or_to_where_the_setting_was_typed(
             "hubs.count=13",
             "hubs.count: expected 1 to 12, the number of providers with chat slots; got 13",
         ),
-        ("hubs.mechanism=fair", "hubs.mechanism: expected one of auction, random, sticky"),
+        (
+            "hubs.mechanism=fair",
+            "hubs.mechanism: expected one of auction, auction_per_request, random, sticky",
+        ),
         (
             "demand.0.kind=songs",
             "demand.0.kind: expected one of 'dialogues', 'azure', 'mooncake', 'workflows'; "
@@ -198,7 +217,10 @@ MANY_DIGITS = "9" * 5000
             "log: expected a valid dictionary or instance of LogParams, got 'xxx",
         ),
         ('demand.0.kind="a\\nb"', "demand.0.kind: expected one of 'dialogues', "),
-        ('compare=["a\\nb"]', "compare: expected different names among auction, random, sticky; "),
+        (
+            'compare=["a\\nb"]',
+            "compare: expected different names among auction, auction_per_request, random, ",
+        ),
         (f'demand.1.names=["{"x" * 999}"]', "demand.1.names: expected names among S1, S2, S3, "),
         ("demand.0.domains={? 'a\n\nb' : 1}", "demand.0.domains: expected domains that a "),
         ("rounds=0x" + "f" * 5000, "rounds: expected less than or equal to 10000000, got a number"),

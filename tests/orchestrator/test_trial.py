@@ -9,8 +9,9 @@ import pytest
 
 from orchestrator.log import read_table
 from orchestrator.log.tables import TABLES
-from tests.markets import DIALOGUES, GROUPS, WORKFLOWS, run_market, small_market
+from tests.markets import DIALOGUES, GROUPS, PRIORS, WORKFLOWS, run_market, small_market
 
+LEARNING = {"min_samples": 10, "window": 50}
 RANDOM = {"strategy": {"kind": "random", "between": [0.5, 2.0]}}
 VARIANTS: dict[str, dict[str, Any]] = {
     "two trials": {"trials": 2},
@@ -26,11 +27,22 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "random workflows": {"demand": [WORKFLOWS | {"names": ["random"], "every_rounds": 1}]},
     "no entry input": {"hubs": {"count": 2, "workflow": {"charge_entry_input": False}}},
     "HiGHS": {"hubs": {"count": 2, "workflow": {"solver": "highs"}}},
-    "a stated prior": {
+    **{
+        f"a stated prior: {kind}": {"providers": [group | {"prior": prior} for group in GROUPS]}
+        for kind, prior in PRIORS.items()
+    },
+    "a stated prior that electricity does not move": {
         "providers": [
-            group | {"prior": {"kind": "uniform", "low": 0.05, "high": 6.0}} for group in GROUPS
+            group | {"prior": PRIORS["empirical"] | {"scaled": False}} for group in GROUPS
         ]
     },
+    "priors of others' bids": {
+        "hubs": {"count": 2, "workflow": {"prior": LEARNING | {"source": "others"}}}
+    },
+    "disjoint pools": {
+        "hubs": {"count": 2, "workflow": {"prior": LEARNING | {"source": "disjoint_pool"}}}
+    },
+    "paid by realised lengths": {"hubs": {"count": 2, "workflow": {"settle": "realized"}}},
     "a short drain": {"drain_rounds": 20, "demand": [WORKFLOWS | {"execution_token_scale": 0.02}]},
     "over-long prompts": {
         "demand": [DIALOGUES | {"shape": {"document_tokens": {"lognormal": [9000, 1.0]}}}]
@@ -56,6 +68,7 @@ def test_something_of_everything_happens(tmp_path: Path) -> None:
         demand=[DIALOGUES | {"rate_per_s": 30}, WORKFLOWS],
         hubs={"count": 2, "patience_rounds": 1},
         clients={"count": 20},
+        providers=[GROUPS[0], GROUPS[1] | {"prior": PRIORS["empirical"]}],
     )
     run = run_market(busy, tmp_path / "run")
     for table in TABLES:
@@ -84,3 +97,15 @@ def test_predictions_are_logged_as_asked(tmp_path: Path) -> None:
         awarded = sum(read_table(run, "rounds")["awarded"].to_pylist())
         expected = awarded if kept == "awarded" else 0
         assert read_table(run, "predictions").num_rows == expected
+
+
+def test_settling_by_realised_lengths_changes_nothing_where_all_are_as_predicted(
+    tmp_path: Path,
+) -> None:
+    settled = []
+    for settle in ("predicted", "realized"):
+        hubs = {"count": 2, "workflow": {"settle": settle}}
+        run = run_market(small_market(hubs=hubs), tmp_path / settle)
+        settled.append(read_table(run, "settlements").to_pylist())
+    assert settled[0] == settled[1]
+    assert any(row["kind"] == "workflow" for row in settled[0])

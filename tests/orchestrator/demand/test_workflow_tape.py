@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from market.errors import BadInput
 from market.workflow import Edge, Node, Workflow
 from orchestrator.demand.paper_workflows import PAPER_WORKFLOWS
 from orchestrator.demand.workflow_tape import (
@@ -11,6 +12,7 @@ from orchestrator.demand.workflow_tape import (
     highest_difficulty,
     named_graphs,
     perturbed,
+    realized_lengths,
     workflow_arrivals,
 )
 from tests.strategies import examples
@@ -20,9 +22,9 @@ def arrivals(
     names=("S1", "S3"), every_s: float = 5.0, horizon_s: float = 30.0, noise: float = 0.1, **rest
 ) -> list[WorkflowArrival]:
     seed, source = rest.get("seed", 3), rest.get("source", "d1")
-    return list(
-        workflow_arrivals(named_graphs(names), every_s, horizon_s, noise, 0.01, seed, source)
-    )
+    realized = rest.get("realized", 0.0)
+    graphs = named_graphs(names)
+    return list(workflow_arrivals(graphs, every_s, horizon_s, noise, 0.01, seed, source, realized))
 
 
 def test_one_workflow_arrives_in_the_middle_of_every_interval():
@@ -103,6 +105,50 @@ def test_a_loop_stays_a_loop():
     varied = perturbed(graph, 0.5, np.random.default_rng(1))
     assert varied.edges[1].iterations == 3
     assert varied.edges[1].transfer_tokens == varied.nodes[1].output_tokens
+
+
+def test_without_noise_of_their_own_lengths_are_realised_as_expected():
+    for one in arrivals():
+        assert one.length_tokens == {node.id: node.output_tokens for node in one.workflow.nodes}
+
+
+def test_realised_lengths_have_draws_of_their_own():
+    expected, noisy = arrivals(), arrivals(realized=0.3)
+    assert [one.workflow for one in noisy] == [one.workflow for one in expected]
+    assert noisy == arrivals(realized=0.3)
+    assert noisy[0].length_tokens != expected[0].length_tokens
+    other = arrivals(realized=0.3, seed=4)[0].length_tokens
+    assert other != noisy[0].length_tokens
+
+
+def test_realised_lengths_are_off_by_at_most_the_noise_and_by_nothing_on_average():
+    graph = Workflow(tuple(Node(f"n{k}", 1e6, difficulty=1) for k in range(2000)))
+    lengths = list(realized_lengths(graph, 0.3, 1, "w").values())
+    assert 0.7e6 <= min(lengths) < 0.701e6
+    assert 1.299e6 < max(lengths) <= 1.3e6
+    assert np.mean(lengths) == pytest.approx(1e6, rel=0.01)
+    assert all(length == round(length) for length in lengths)
+
+
+def test_the_realised_tokens_of_a_node_are_those_of_all_its_runs():
+    loop = Workflow(
+        (Node("a", 1000.0, difficulty=1), Node("b", 1000.0, difficulty=1)),
+        (Edge("a", "b", 1000.0), Edge("b", "a", 1000.0, iterations=3)),
+    )
+    (one,) = workflow_arrivals([("loop", lambda rng: loop)], 1.0, 1.0, 0.0, 1.0, 1, "d0", 0.5)
+    assert one.length_tokens["a"] != 1000.0
+    assert one.realized_tokens("a") == 3 * one.length_tokens["a"]
+
+
+@pytest.mark.parametrize(("name", "noises"), [("length", (0.5, 0.0)), ("realised", (0.0, 0.5))])
+def test_a_length_that_noise_moves_out_of_its_bounds_is_bad_input(name, noises):
+    huge = Workflow(tuple(Node(f"n{k}", 8e15, difficulty=1) for k in range(9)))
+    length_noise, realized_noise = noises
+    tape = workflow_arrivals(
+        [("huge", lambda rng: huge)], 1.0, 1.0, length_noise, 1.0, 1, "d0", realized_noise
+    )
+    with pytest.raises(BadInput, match=r"huge, its lengths varied by up to 0.5"):
+        list(tape)
 
 
 def test_the_highest_difficulty_of_every_named_graph_is_known():

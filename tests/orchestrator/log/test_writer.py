@@ -19,7 +19,7 @@ def timing(round_: int) -> TimingRow:
 
 
 def settlement(round_: int) -> SettlementRow:
-    return SettlementRow(0, round_, "chat", "r", "c", "p", "h", 3, 2, 1, void=False)
+    return SettlementRow(0, round_, "chat", "r", "c", "p", "h", 3, 2, 1, False, None, None)
 
 
 def visible(run: Path, table: str) -> list[int]:

@@ -23,7 +23,7 @@ from orchestrator.ray_runtime import RayRuntime
 from orchestrator.run import run_scenario
 from orchestrator.run_directory import prepare_directory, read_description
 from orchestrator.scenario import Scenario
-from tests.markets import GROUPS, WORKFLOWS, run_market, small_market
+from tests.markets import GROUPS, PRIORS, WORKFLOWS, run_market, small_market
 from tests.orchestrator.test_determinism import rows
 from tests.orchestrator.test_packing import packed
 
@@ -74,6 +74,23 @@ def test_a_market_of_workflows_alone_has_the_same_rows(tmp_path: Path) -> None:
     groups = [GROUPS[1] | {"chat_slots": 0}]
     scenario = small_market(providers=groups, hubs={"count": 0}, demand=[WORKFLOWS], packing=LITTLE)
     here = run_market(scenario, tmp_path / "here")
+    with closing(RayRuntime(packed(scenario, cpus=2), running_release())) as runtime:
+        there = run_market(scenario, tmp_path / "there", runtime=runtime)
+    assert rows(there) == rows(here)
+
+
+@pytest.mark.parametrize("source", ["others", "disjoint_pool"])
+def test_priors_are_stated_and_learned_alike_in_one_process_and_in_several(
+    source: str, tmp_path: Path
+) -> None:
+    learning = {"source": source, "min_samples": 10, "window": 40}
+    market: dict[str, Any] = {
+        "providers": [group | {"prior": PRIORS["empirical"]} for group in GROUPS],
+        "hubs": {"count": 2, "workflow": {"prior": learning, "settle": "realized"}},
+        "demand": [WORKFLOWS | {"every_rounds": 1}],
+    }
+    here = run_market(small_market(**market), tmp_path / "here")
+    scenario = small_market(**market, packing=LITTLE | {"providers_per_actor": 4})
     with closing(RayRuntime(packed(scenario, cpus=2), running_release())) as runtime:
         there = run_market(scenario, tmp_path / "there", runtime=runtime)
     assert rows(there) == rows(here)

@@ -1,0 +1,122 @@
+"""What the market believes of a provider's cost, as a scenario states it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Annotated, ClassVar, Literal, NamedTuple
+
+from pydantic import Field, model_validator
+
+from agents.cost import PaperCost
+from agents.params import Params
+from market.errors import BadInput
+from market.fields import Fields
+from market.price_level import at_price_level
+from market.workflow import PRIORS, Prior
+
+
+class Belief(NamedTuple):
+    """What is publicly known of a cost at one time; a ``Bid`` has the same fields."""
+
+    low: float
+    high: float
+    prior: Prior | None = None
+    price_level: float = 1.0
+
+
+class FromCost(Params):
+    """The prior is the public support of the cost, electricity included: what an insider knows."""
+
+    kind: Literal["from_cost"] = "from_cost"
+
+    def belief(self, cost: PaperCost, time_s: float) -> Belief:
+        """What the market believes at ``time_s``, USD per 1e6 output tokens."""
+        return Belief(*cost.support(time_s))
+
+    def check_level(self, level: float) -> None:
+        """Nothing is stated that could leave its bounds."""
+
+
+class StatedPrior(Params):
+    """The market believes in a stated prior, right or wrong; its bounds are the market's own.
+
+    Where it is ``scaled`` its prices are those at electricity factor 1, and the public factor of
+    each round multiplies them, as it multiplies every cost. Else they hold in all rounds.
+    """
+
+    kind: str
+    scaled: bool = True
+
+    #: Whether bids carry the prior itself; of a uniform one the support says all.
+    _carried: ClassVar[bool] = True
+
+    @model_validator(mode="after")
+    def _is_a_prior(self) -> StatedPrior:
+        try:
+            _ = self.prior
+        except BadInput as error:
+            where = error.where.removeprefix(f"{self.kind}.")
+            raise ValueError(f"{where}: {error.problem}") from None
+        return self
+
+    @cached_property
+    def prior(self) -> Prior:
+        """The prior as it is stated."""
+        stated = self.model_dump(exclude={"kind", "scaled"}, exclude_none=True)
+        return PRIORS[self.kind].read(Fields(stated, self.kind))
+
+    def belief(self, cost: PaperCost, time_s: float) -> Belief:
+        """What the market believes at ``time_s``, USD per 1e6 output tokens."""
+        level = cost.price_level(time_s) if self.scaled else 1.0
+        low, high = self.prior.low * level, self.prior.high * level
+        return Belief(low, high, self.prior, level) if self._carried else Belief(low, high)
+
+    def check_level(self, level: float) -> None:
+        """Raise ``BadInput`` if a price leaves its bounds at this factor on all costs."""
+        if self.scaled:
+            at_price_level(self.prior, level)
+
+
+class UniformPrior(StatedPrior):
+    """Every cost in [low, high] is equally likely."""
+
+    kind: Literal["uniform"]
+    low: float
+    high: float
+
+    _carried: ClassVar[bool] = False
+
+
+class TruncatedNormalPrior(StatedPrior):
+    """A normal distribution, ``mean`` and ``deviation`` before it is cut to [low, high]."""
+
+    kind: Literal["truncated_normal"]
+    mean: float
+    deviation: float
+    low: float
+    high: float
+
+
+class TruncatedLognormalPrior(StatedPrior):
+    """A log-normal distribution, ``median`` and ``sigma`` before it is cut to [low, high]."""
+
+    kind: Literal["truncated_lognormal"]
+    median: float
+    sigma: float
+    low: float
+    high: float
+
+
+class EmpiricalPrior(StatedPrior):
+    """Costs that were seen; the support is their range unless ``low`` and ``high`` are given."""
+
+    kind: Literal["empirical"]
+    samples: tuple[float, ...]
+    low: float | None = None
+    high: float | None = None
+
+
+PriorParams = Annotated[
+    FromCost | UniformPrior | TruncatedNormalPrior | TruncatedLognormalPrior | EmpiricalPrior,
+    Field(discriminator="kind"),
+]
