@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from hubs.mechanisms import MECHANISMS
+from market.workflow import StarOptions
+from market.workflow.mechanisms import MECHANISMS as WORKFLOW_MECHANISMS
+from market.workflow.mechanisms import Rule
 
 
 class _Params(BaseModel):
@@ -65,19 +69,56 @@ class PriorLearningParams(_Params):
         return self
 
 
+#: Workflow mechanisms that pay what the second offer asks.
+SECOND_PRICES = ("homogeneous", "myopic", "myopic_as_printed")
+
+
 class WorkflowHubParams(_Params):
-    """How the workflow hub buys; the first three are options of ``walras solve``.
+    """How the workflow hub buys; the first six are options of ``walras solve``.
 
     ``settle``: ``predicted`` pays what was fixed at the award; ``realized`` pays it in proportion
     to the work that it turned out to be, see ``hubs.settlement``.
     """
 
+    mechanism: str = "star"
     solver: Literal["auto", "elimination", "highs"] = "auto"
+    workload: Literal["cost_bearing", "published"] = "cost_bearing"
+    payment_method: Literal["exact", "bisection"] = "exact"
     reserve: Literal["support_top", "none"] = "support_top"
     charge_entry_input: bool = True
     patience_rounds: int = Field(10, ge=1)
     prior: PriorLearningParams = PriorLearningParams()
     settle: Literal["predicted", "realized"] = "predicted"
+
+    @field_validator("mechanism")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        return _choice(name, WORKFLOW_MECHANISMS)
+
+    @model_validator(mode="after")
+    def _somebody_sets_the_price(self) -> WorkflowHubParams:
+        if self.reserve == "none" and self.mechanism in SECOND_PRICES:
+            raise ValueError(
+                f"reserve: expected support_top under {self.mechanism}, since a lone provider "
+                "leaves no second offer; got 'none'"
+            )
+        return self
+
+    @property
+    def rule(self) -> Rule:
+        """The mechanism."""
+        return WORKFLOW_MECHANISMS[self.mechanism]
+
+    @property
+    def options(self) -> StarOptions:
+        """Its options."""
+        return StarOptions(
+            solver=self.solver,
+            workload=self.workload,
+            payment_method=self.payment_method,
+            reserve=self.reserve,
+            charge_entry_input=self.charge_entry_input,
+        )
 
 
 class HubParams(_Params):
@@ -99,6 +140,10 @@ class HubParams(_Params):
     @field_validator("mechanism")
     @classmethod
     def _known(cls, name: str) -> str:
-        if name not in MECHANISMS:
-            raise ValueError(f"expected one of {', '.join(MECHANISMS)}; got {name!r}")
-        return name
+        return _choice(name, MECHANISMS)
+
+
+def _choice(name: str, choices: Collection[str]) -> str:
+    if name not in choices:
+        raise ValueError(f"expected one of {', '.join(choices)}; got {name!r}")
+    return name

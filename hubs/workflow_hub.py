@@ -1,4 +1,4 @@
-"""The workflow hub: it sees every provider with workflow slots, and buys workflows by STAR.
+"""The workflow hub: it sees every provider with workflow slots, and buys workflows.
 
 A provider that wins any node of a workflow gives one workflow slot to it until the workflow ends.
 Lengths are expectations: what nodes turn out to take reaches the hub with their completions.
@@ -25,7 +25,8 @@ from market.messages import (
 )
 from market.money import nano_usd
 from market.profiles import ProviderProfile
-from market.workflow import Offer, StarOptions, StarOutcome, star
+from market.workflow import Offer
+from market.workflow.mechanisms import Outcome
 
 WORKFLOW_HUB = "workflow"
 
@@ -50,7 +51,7 @@ class WorkflowAward:
 
     request: WorkflowRequest
     bidders: tuple[str, ...]
-    outcome: StarOutcome
+    outcome: Outcome
     payments_nano: dict[str, int]
 
 
@@ -88,11 +89,6 @@ class WorkflowHub:
         self._params = params
         self._learning = PriorLearning(members, params.prior)
         self._input_ratio = {member.provider: member.input_ratio for member in members}
-        self._options = StarOptions(
-            solver=params.solver,
-            reserve=params.reserve,
-            charge_entry_input=params.charge_entry_input,
-        )
         self._free = {member.provider: member.workflow_slots for member in members}
         self._room: WaitingRoom[WorkflowRequest] = WaitingRoom(params.patience_rounds)
         self._bought: dict[str, tuple[WorkflowAward, Execution]] = {}
@@ -125,7 +121,7 @@ class WorkflowHub:
         for request in self._room.waiting:
             offers = self._offers(bids, priors, self._learning.pool(request.request))
             try:
-                outcome = star(request.workflow, offers, self._options)
+                outcome = self._params.rule.buy(request.workflow, offers, self._params.options)
             except Infeasible:
                 continue
             payments = {name: nano_usd(paid) for name, paid in outcome.payments_usd.items()}

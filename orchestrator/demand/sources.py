@@ -237,7 +237,8 @@ class WorkflowDemand(Params):
     Those of the file ``path`` in turn, in the shape of ``format``, or else the ``names`` in turn.
     ``execution_token_scale`` shrinks what is executed, never what is auctioned. The lengths that
     are auctioned are expectations: what a node turns out to write is off by up to
-    ``realized_noise`` of it either way, which no hub knows before it is done.
+    ``realized_noise`` of it either way, which no hub knows before it is done. Buyers declare their
+    lengths ``declared`` times what they expect; other than 1 it is a lie.
     """
 
     kind: Literal["workflows"]
@@ -247,6 +248,7 @@ class WorkflowDemand(Params):
     every_rounds: float = Field(ge=0.01)
     length_noise: float = Field(0.1, ge=0, lt=1)
     realized_noise: float = Field(0.0, ge=0, lt=1)
+    declared: float = Field(1.0, ge=0.001, le=1000)
     execution_token_scale: float = Field(0.01, gt=0, le=1)
 
     @field_validator("names")
@@ -276,6 +278,7 @@ class WorkflowDemand(Params):
             setting.seed,
             setting.source,
             self.realized_noise,
+            self.declared,
         )
 
     def count(self, setting: Setting) -> int:

@@ -71,15 +71,17 @@ def workflow_arrivals(
     seed: int,
     source: str,
     realized_noise: float = 0.0,
+    declared: float = 1.0,
 ) -> Iterator[WorkflowArrival]:
     """One workflow every ``every_s`` seconds, the ``graphs`` in turn, up to the horizon.
 
     Every output length is perturbed by up to ``length_noise`` either way (STAR, App. D.2), and
     the transfers out of a node with it. That is what is expected and auctioned; what a node turns
-    out to write is off by up to ``realized_noise`` either way, by a draw of its own.
+    out to write is off by up to ``realized_noise`` either way, by a draw of its own. A buyer that
+    lies declares its lengths, external input apart, ``declared`` times what it expects.
 
     Raises:
-        BadInput: a length so perturbed is out of bounds.
+        BadInput: a length so perturbed or declared is out of bounds.
     """
     number = 0
     while (number + 0.5) * every_s <= horizon_s:
@@ -89,9 +91,13 @@ def workflow_arrivals(
         try:
             workflow = perturbed(graph(rng), length_noise, rng)
             lengths = realized_lengths(workflow, realized_noise, seed, request)
+            workflow = scaled(workflow, declared)
         except BadInput as error:  # a length was just below the bound
             noise = max(length_noise, realized_noise)
-            raise error.inside(f"{name}, its lengths varied by up to {noise:g}") from None
+            changed = f"varied by up to {noise:g}" + (
+                f", times {declared:g}" if declared != 1 else ""
+            )
+            raise error.inside(f"{name}, its lengths {changed}") from None
         arrival_s = (number + 0.5) * every_s
         yield WorkflowArrival(request, name, arrival_s, workflow, execution_scale, lengths)
         number += 1
@@ -115,6 +121,19 @@ def realized_lengths(
         }
         realized_workflow(workflow, lengths)
     return lengths
+
+
+def scaled(workflow: Workflow, factor: float) -> Workflow:
+    """The workflow with its lengths scaled, except the external input, which can be counted."""
+    if factor == 1:
+        return workflow
+    nodes = tuple(
+        replace(node, output_tokens=node.output_tokens * factor) for node in workflow.nodes
+    )
+    edges = tuple(
+        replace(edge, transfer_tokens=edge.transfer_tokens * factor) for edge in workflow.edges
+    )
+    return Workflow(nodes, edges)
 
 
 def perturbed(workflow: Workflow, noise: float, rng: np.random.Generator) -> Workflow:

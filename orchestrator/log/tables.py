@@ -225,11 +225,11 @@ class WorkflowRow(NamedTuple):
     arrival_s: Annotated[float, "when it arrived"]
     awarded_round: Annotated[int | None, "when it was bought; null where refused"]
     status: Annotated[str, "served, refused or failed"]
-    virtual_cost_usd: Annotated[float | None, "what the allocation minimised"]
+    virtual_cost_usd: Annotated[float | None, "what STAR minimised; null under other rules"]
     payment_nano: Annotated[int | None, "sum of the threshold payments, as awarded"]
     settled_nano: Annotated[int | None, "what the client paid in the end; null where refused"]
     winners: Annotated[int | None, "providers that won a node"]
-    solver: Annotated[str | None, "the exact solver that was used"]
+    solver: Annotated[str | None, "the exact solver that STAR used"]
     bidders: Annotated[list[str] | None, "providers that took part in the auction, in tie order"]
 
 

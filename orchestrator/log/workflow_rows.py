@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from hubs.workflow_hub import WORKFLOW_HUB, WorkflowAward
 from market.messages import WORKFLOW, Bid, Settlement
 from market.money import TOKENS_PER_MTOK, nano_usd
+from market.workflow import StarOutcome
 from orchestrator.log.tables import AwardRow, EdgeRow, NodeRow, WorkflowRow
 from orchestrator.records import OpenWorkflow
 
@@ -74,6 +75,7 @@ def workflow_row(
 ) -> WorkflowRow:
     """A workflow that ended; its settlements are among those of the round."""
     award = ended.award
+    bought = award.outcome if award and isinstance(award.outcome, StarOutcome) else None
     settled = sum(
         settlement.client_paid_nano
         for settlement in settlements
@@ -87,10 +89,10 @@ def workflow_row(
         arrival_s=ended.request.arrival_s,
         awarded_round=ended.awarded_round,
         status=status,
-        virtual_cost_usd=award.outcome.virtual_cost_usd if award else None,
+        virtual_cost_usd=bought.virtual_cost_usd if bought else None,
         payment_nano=sum(award.payments_nano.values()) if award else None,
         settled_nano=settled if award else None,
         winners=len(award.payments_nano) if award else None,
-        solver=award.outcome.solver if award else None,
+        solver=bought.solver if bought else None,
         bidders=list(award.bidders) if award else None,
     )

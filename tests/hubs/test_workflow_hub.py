@@ -8,7 +8,9 @@ import pytest
 from hubs.params import WorkflowHubParams
 from hubs.workflow_hub import WorkflowEnd, WorkflowHub, WorkflowReply, WorkflowRound
 from market.messages import NODE, Bid, Completion, Settlement, WorkflowRequest
-from market.workflow import Edge, Node, Workflow
+from market.money import nano_usd
+from market.workflow import Edge, Node, Offer, StarOptions, Uniform, Workflow
+from market.workflow.mechanisms import MECHANISMS
 from orchestrator.demand.paper_workflows import random_workflow
 from tests.hubs.builders import completion, provider
 
@@ -84,6 +86,34 @@ def test_a_workflow_is_bought_dispatched_and_paid_when_its_last_node_is_done():
         )
         for (name, paid), tokens in zip(PAID.items(), (1e6, 1.5e6), strict=True)
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_any_mechanism_buys_for_what_it_would_pay_outside_the_hub(mechanism):
+    (award,) = Rounds(mechanism=mechanism).next([workflow()]).awards
+    offers = [
+        Offer(
+            member.provider,
+            member.tier,
+            member.input_ratio,
+            (bid := BIDS[member.provider]).workflow,
+            Uniform(bid.low, bid.high),
+        )
+        for member in MEMBERS
+    ]
+    expected = MECHANISMS[mechanism].buy(CHAIN, offers)
+    assert award.outcome == expected
+    assert award.payments_nano == {
+        name: nano_usd(paid) for name, paid in expected.payments_usd.items()
+    }
+
+
+def test_the_published_workload_pays_for_cached_input_too():
+    params = {"workload": "published", "payment_method": "bisection", "reserve": "none"}
+    (award,) = Rounds(**params).next([workflow()]).awards
+    options = StarOptions(**params)
+    assert WorkflowHubParams(**params).options == options
+    assert award.payments_nano != PAID
 
 
 @pytest.mark.parametrize("settle", ["predicted", "realized"])

@@ -24,7 +24,7 @@ def market(noise: float, settle: str = "predicted", **changes: Any) -> Scenario:
     demand = WORKFLOWS | {"every_rounds": 1, "realized_noise": noise} | changes
     return small_market(
         providers=[GROUPS[1] | {"chat_slots": 0, "workflow_slots": 8}],
-        hubs={"count": 0, "workflow": {"settle": settle}},
+        hubs={"count": 0, "workflow": {"settle": settle, "charge_entry_input": False}},
         demand=[demand],
         rounds=40,
     )
@@ -83,6 +83,19 @@ def test_the_awards_are_paid_as_predicted_or_in_proportion_to_the_realised_work(
     assert column(runs["realized"], "settlements", "client_paid_nano") == in_proportion
     assert sum(in_proportion) != awarded
     assert sum(in_proportion) == pytest.approx(awarded, rel=0.05)
+
+
+@pytest.mark.parametrize(("settle", "part"), [("predicted", 0.5), ("realized", 1.0)])
+def test_who_declares_half_the_lengths_pays_half_unless_settled_on_what_was_run(
+    settle: str, part: float, tmp_path: Path
+) -> None:
+    changes = {"every_rounds": 4}  # so that no slot is short
+    honest, lie = (
+        run_market(market(0.0, settle, **changes, **lies), tmp_path / name)
+        for name, lies in (("honest", {}), ("lie", {"declared": 0.5}))
+    )
+    paid, less = (sum(column(run, "workflows", "settled_nano")) for run in (honest, lie))
+    assert less == pytest.approx(part * paid, rel=1e-6)
 
 
 def test_the_summary_tells_what_realised_lengths_change(runs: dict[str, Path]) -> None:

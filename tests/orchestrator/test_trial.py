@@ -26,6 +26,11 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "workflows alone": {"demand": [WORKFLOWS | {"every_rounds": 1}]},
     "random workflows": {"demand": [WORKFLOWS | {"names": ["random"], "every_rounds": 1}]},
     "no entry input": {"hubs": {"count": 2, "workflow": {"charge_entry_input": False}}},
+    "charged per request": {
+        "clients": {"count": 3},
+        "hubs": {"count": 2, "mechanism": "auction_per_request"},
+    },
+    "workflows bought by another rule": {"hubs": {"count": 2, "workflow": {"mechanism": "myopic"}}},
     "HiGHS": {"hubs": {"count": 2, "workflow": {"solver": "highs"}}},
     **{
         f"a stated prior: {kind}": {"providers": [group | {"prior": prior} for group in GROUPS]}

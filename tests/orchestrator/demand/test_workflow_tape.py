@@ -22,9 +22,9 @@ def arrivals(
     names=("S1", "S3"), every_s: float = 5.0, horizon_s: float = 30.0, noise: float = 0.1, **rest
 ) -> list[WorkflowArrival]:
     seed, source = rest.get("seed", 3), rest.get("source", "d1")
-    realized = rest.get("realized", 0.0)
+    lengths = rest.get("realized", 0.0), rest.get("declared", 1.0)
     graphs = named_graphs(names)
-    return list(workflow_arrivals(graphs, every_s, horizon_s, noise, 0.01, seed, source, realized))
+    return list(workflow_arrivals(graphs, every_s, horizon_s, noise, 0.01, seed, source, *lengths))
 
 
 def test_one_workflow_arrives_in_the_middle_of_every_interval():
@@ -119,6 +119,16 @@ def test_realised_lengths_have_draws_of_their_own():
     assert noisy[0].length_tokens != expected[0].length_tokens
     other = arrivals(realized=0.3, seed=4)[0].length_tokens
     assert other != noisy[0].length_tokens
+
+
+def test_a_buyer_may_declare_other_lengths_than_it_expects():
+    for honest, lie in zip(arrivals(), arrivals(declared=0.5), strict=True):
+        assert lie.length_tokens == honest.length_tokens
+        for node, declared in zip(honest.workflow.nodes, lie.workflow.nodes, strict=True):
+            assert declared.output_tokens == node.output_tokens / 2
+            assert declared.input_tokens == node.input_tokens
+        for edge, declared in zip(honest.workflow.edges, lie.workflow.edges, strict=True):
+            assert declared.transfer_tokens == edge.transfer_tokens / 2
 
 
 def test_realised_lengths_are_off_by_at_most_the_noise_and_by_nothing_on_average():
