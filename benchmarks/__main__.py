@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import click
 
-from benchmarks import rounds
+from benchmarks import rounds, star_speed, star_table_1, treewidth
 
 #: Every benchmark by name.
-BENCHMARKS: dict[str, click.Command] = {"rounds": rounds.command}
+BENCHMARKS: dict[str, click.Command] = {
+    "rounds": rounds.command,
+    "star": star_speed.command,
+    "star-table-1": star_table_1.command,
+    "treewidth": treewidth.command,
+}
 
 
 @click.group(commands=BENCHMARKS)

@@ -1,17 +1,19 @@
 """The workflows of the STAR paper's evaluation, and random ones like them.
 
 Source: STAR, appendix D, tables 3-6 and figures 1-4. What passes along an edge (u, v) is not
-stated; T_uv = L_in(v) L_u / (sum of L over the parents of v) fits the tables: a parent's whole
+stated: section 4.2 names the output, state variables and cumulative contexts. By default it is
+T_uv = L_in(v) L_u / (sum of L over the parents of v), which fits the tables: a parent's whole
 output where the input is no summary, and its share of the summary elsewhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from market.fields import Fields
 from market.workflow import Edge, Node, Workflow
 
 
@@ -31,7 +33,28 @@ class _Row(NamedTuple):
     dealt: bool = False
 
 
-def s1(cycles: int = 1) -> Workflow:
+class _Passing(NamedTuple):
+    """An edge (u, v) before its tokens are known; lengths in tokens, from the tables.
+
+    ``parents_output`` is the sum over all parents of v.
+    """
+
+    parent_input: float
+    parent_output: float
+    parents_output: float
+    child_input: float
+
+
+#: What passes along an edge, by rule: a share of the child's input, all that the parent wrote,
+#: or all that the parent read and wrote.
+TRANSFERS: Mapping[str, Callable[[_Passing], float]] = {
+    "input_share": lambda edge: edge.child_input * edge.parent_output / edge.parents_output,
+    "parent_output": lambda edge: edge.parent_output,
+    "parent_context": lambda edge: edge.parent_input + edge.parent_output,
+}
+
+
+def s1(cycles: int = 1, *, transfer: str = "input_share") -> Workflow:
     """Chain of broadcasters (creative writing), table 3 and figure 1.
 
     The paper draws five cycles of aggregation and revision but states no count for its
@@ -54,10 +77,10 @@ def s1(cycles: int = 1) -> Workflow:
             _Row(content, 4, 3, 300, 35, (aggregator,)),
         ]
         written = (polish, content)
-    return _workflow([*rows, _Row("final_editor", 1, 3, 35, 10, written)])
+    return _workflow([*rows, _Row("final_editor", 1, 3, 35, 10, written)], transfer)
 
 
-def s2() -> Workflow:
+def s2(*, transfer: str = "input_share") -> Workflow:
     """Nested fan-out (software engineering), table 4 and figure 2: three files per module."""
     modules = ("module_core", "module_api", "module_utils")
     files = ("file_main", "file_types")
@@ -74,11 +97,12 @@ def s2() -> Workflow:
             _Row("file_types", 20, 1, 25, 15, modules, dealt=True),
             _Row("merger", 1, 1, 30, 15, files),
             _Row("tester", 1, 2, 15, 8, ("merger",)),
-        ]
+        ],
+        transfer,
     )
 
 
-def s3() -> Workflow:
+def s3(*, transfer: str = "input_share") -> Workflow:
     """Tree-structure fan-out (web development), table 5 and figure 3."""
     return _workflow(
         [
@@ -90,11 +114,12 @@ def s3() -> Workflow:
             _Row("dev_frontend", 5, 1, 50, 15, ("lead_frontend",)),
             _Row("dev_backend", 4, 2, 40, 20, ("lead_backend",)),
             _Row("dev_interactive", 3, 3, 30, 15, ("lead_interactive",)),
-        ]
+        ],
+        transfer,
     )
 
 
-def s4() -> Workflow:
+def s4(*, transfer: str = "input_share") -> Workflow:
     """Hourglass (legal discovery), table 6 and figure 4."""
     analysts = ("analyst_clause", "analyst_liability")
     strategists = ("strategist_aggressive", "strategist_defensive", "strategist_settlement")
@@ -107,18 +132,31 @@ def s4() -> Workflow:
             _Row("aggregator", 1, 1, 145, 80, analysts),
             *(_Row(strategist, 1, 2, 80, 20, ("aggregator",)) for strategist in strategists),
             _Row("expert_synthesis", 1, 3, 60, 10, strategists),
-        ]
+        ],
+        transfer,
     )
 
 
+class PaperWorkflow(Protocol):
+    """Makes one of the paper's workflows."""
+
+    def __call__(self, *, transfer: str = "input_share") -> Workflow:
+        """The workflow, with what passes along its edges by a rule of ``TRANSFERS``.
+
+        Raises ``BadInput`` where there is no such rule.
+        """
+
+
 #: The paper's workflows by the names it gives them.
-PAPER_WORKFLOWS: Mapping[str, Callable[[], Workflow]] = {"S1": s1, "S2": s2, "S3": s3, "S4": s4}
+PAPER_WORKFLOWS: Mapping[str, PaperWorkflow] = {"S1": s1, "S2": s2, "S3": s3, "S4": s4}
 
 
-def _workflow(rows: Sequence[_Row]) -> Workflow:
+def _workflow(rows: Sequence[_Row], transfer: str) -> Workflow:
+    passed = TRANSFERS[Fields({"transfer": transfer}, "").choice("transfer", tuple(TRANSFERS))]
     nodes: list[Node] = []
     edges: list[Edge] = []
     members: dict[str, list[Node]] = {}
+    read: dict[str, float] = {}
     for row in rows:
         candidates = [parent for role in row.after for parent in members[role]]
         members[row.role] = []
@@ -134,11 +172,11 @@ def _workflow(rows: Sequence[_Row]) -> Workflow:
             )
             members[row.role].append(node)
             nodes.append(node)
+            read[node.id] = 1e3 * row.input_k
             available = sum(parent.output_tokens for parent in parents)
-            edges += [
-                Edge(parent.id, node.id, 1e3 * row.input_k * parent.output_tokens / available)
-                for parent in parents
-            ]
+            for parent in parents:
+                ends = _Passing(read[parent.id], parent.output_tokens, available, 1e3 * row.input_k)
+                edges.append(Edge(parent.id, node.id, passed(ends)))
     return Workflow(tuple(nodes), tuple(edges))
 
 

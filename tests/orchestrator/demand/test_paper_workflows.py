@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from market.errors import BadInput
 from market.workflow import Offer, StarOptions, Uniform, Workflow, star
 from orchestrator.demand.paper_workflows import PAPER_WORKFLOWS, random_workflow, s1
 
@@ -69,6 +70,28 @@ def test_a_further_cycle_of_s1_aggregates_and_revises_again():
     assert all(
         parent.endswith(("_1", "_2", "_3", "_4")) for parent in workflow.parents["final_editor"]
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "node", "tokens_in"),
+    [
+        ("S1", "aggregator", {"parent_output": 8 * 40e3, "parent_context": 8 * (30e3 + 40e3)}),
+        ("S1", "final_editor", {"parent_output": 8 * 35e3, "parent_context": 8 * 335e3}),
+        ("S2", "file_main_1", {"parent_output": 25e3, "parent_context": 350e3 + 25e3}),
+        ("S2", "merger", {"parent_output": 30 * 15e3, "parent_context": 30 * 40e3}),
+        ("S4", "case_retriever", {"parent_output": 5e3, "parent_context": 2e3 + 5e3}),
+    ],
+)
+def test_another_rule_passes_what_the_parents_wrote_or_all_they_know(name, node, tokens_in):
+    for transfer, tokens in tokens_in.items():
+        workflow = PAPER_WORKFLOWS[name](transfer=transfer)
+        assert tokens_into(workflow, node) == pytest.approx(tokens)
+        assert workflow.nodes == PAPER_WORKFLOWS[name]().nodes
+
+
+def test_a_rule_that_is_unknown_is_refused_with_the_known_ones():
+    with pytest.raises(BadInput, match="transfer: expected one of input_share, parent_output"):
+        s1(transfer="all")
 
 
 @pytest.mark.parametrize("name", PAPER_WORKFLOWS)
