@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+from benchmarks.markdown import table
 from market.errors import BadInput, WalrasError
 from market.fields import shown
 from market.workflow.elimination_order import min_fill_order
@@ -159,22 +160,28 @@ def command(directory: Path) -> None:
     except WalrasError as error:
         click.echo(f"treewidth: {error}", err=True)
         sys.exit(BAD_INPUT)
-    for line in _table(rows):
-        click.echo(line)
+    click.echo(_page(rows))
 
 
-def _table(rows: Sequence[Row]) -> Iterator[str]:
-    """Markdown, and a line that sums it up."""
-    yield "| graph | nodes | edges | width found | treewidth | above | time |"
-    yield "|---|---|---|---|---|---|---|"
-    for row in rows:
-        name, above = row.name.removesuffix(".gr"), row.width - row.known
-        counts = f"{row.nodes:,} | {row.edges:,} | {row.width} | {row.known} | {above}"
-        yield f"| {name} | {counts} | {1e3 * row.seconds:.1f} ms |"
+def _page(rows: Sequence[Row]) -> str:
+    """A table, and a line that sums it up."""
+    head = ("graph", "nodes", "edges", "width found", "treewidth", "above", "time")
+    cells = [
+        (
+            row.name.removesuffix(".gr"),
+            f"{row.nodes:,}",
+            f"{row.edges:,}",
+            row.width,
+            row.known,
+            row.width - row.known,
+            f"{1e3 * row.seconds:.1f} ms",
+        )
+        for row in rows
+    ]
     exact = sum(row.width == row.known for row in rows)
     furthest = max(row.width - row.known for row in rows)
-    yield ""
-    yield f"{exact} of {len(rows)} graphs at their treewidth; at most {furthest} above it."
+    summary = f"{exact} of {len(rows)} graphs at their treewidth; at most {furthest} above it."
+    return f"{table(head, cells)}\n\n{summary}"
 
 
 def _lines_that_count(path: Path) -> Iterator[tuple[str, list[str]]]:

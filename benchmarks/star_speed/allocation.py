@@ -9,6 +9,7 @@ from functools import partial
 import click
 import numpy as np
 
+from benchmarks.markdown import table
 from benchmarks.star_speed.markets import Market, paper_market, small_market
 from benchmarks.star_speed.measure import (
     Memory,
@@ -18,7 +19,7 @@ from benchmarks.star_speed.measure import (
     timed,
     until_spent,
 )
-from benchmarks.star_speed.report import Aim, markdown
+from benchmarks.star_speed.report import Aim
 from benchmarks.star_speed.subjects import OURS, SUBJECTS, problem_of
 from market.errors import TooCostly
 from market.workflow.quantities import IntArray, quantities, total_usd
@@ -103,7 +104,7 @@ def compare(
 ) -> tuple[str, Sequence[Aim]]:
     """Measure everything; the page and what became of the aims."""
     rows = []
-    table: dict[str, Mapping[str, Cell]] = {}
+    found: dict[str, Mapping[str, Cell]] = {}
     for workflow in sizes.workflows:
         for providers in sizes.providers:
             cells = {}
@@ -112,10 +113,10 @@ def compare(
                 cells[subject] = in_fresh_process(measure_cell, subject, workflow, providers, sizes)
             where = f"{workflow} with {providers} providers"
             check_agreement(cells, where)
-            table[where] = cells
+            found[where] = cells
             for subject, cell in cells.items():
                 rows.append((workflow, providers, *_figures(subject, cell, cells[OURS])))
-    return markdown(_HEADER, rows), list(_aims(table))
+    return table(_HEADER, rows), list(_aims(found))
 
 
 def check_agreement(cells: Mapping[str, Cell], where: str) -> None:
@@ -183,13 +184,13 @@ _PHASES: Mapping[str, Callable[[Run], Sequence[float]]] = {
 }
 
 
-def _aims(table: Mapping[str, Mapping[str, Cell]]) -> Iterator[Aim]:
+def _aims(found: Mapping[str, Mapping[str, Cell]]) -> Iterator[Aim]:
     """What became of every aim, in the cell where it was hardest to keep."""
     for subject, wanted in _WANTED.items():
         for phase, seconds in _PHASES.items():
             ratios = {
                 where: float(np.median(_ratios(cells[subject], cells[OURS], seconds)))
-                for where, cells in table.items()
+                for where, cells in found.items()
                 if subject in cells and cells[subject].runs
             }
             if ratios:

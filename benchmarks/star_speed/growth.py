@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from benchmarks.markdown import table
 from benchmarks.star_speed.k_trees import partial_k_tree
 from benchmarks.star_speed.markets import Market, incomparable_market, tiered_offers
 from benchmarks.star_speed.measure import (
@@ -18,7 +19,7 @@ from benchmarks.star_speed.measure import (
     timed,
     until_spent,
 )
-from benchmarks.star_speed.report import Aim, markdown
+from benchmarks.star_speed.report import Aim
 from benchmarks.star_speed.subjects import prepare_own, problem_of
 from market.errors import TooCostly
 from market.workflow import StarOptions, star
@@ -213,7 +214,7 @@ def grow(
         tables.append(_table(curve, growth))
         fits += _fits(curve, growth.points)
         aims += _aim(curve, growth.points)
-    return "\n\n".join([*tables, markdown(_FIT_HEADER, fits)]), aims
+    return "\n\n".join([*tables, table(_FIT_HEADER, fits)]), aims
 
 
 _FIT_HEADER = (
@@ -248,7 +249,7 @@ def _table(curve: Curve, growth: Growth) -> str:
         for point in growth.points
     ]
     left_out = f"\n\nLeft out: {'; '.join(growth.left_out)}." if growth.left_out else ""
-    return f"Growing: {curve.title}\n\n{markdown(header, rows)}{left_out}"
+    return f"Growing: {curve.title}\n\n{table(header, rows)}{left_out}"
 
 
 def _aim(curve: Curve, points: Sequence[Point]) -> Sequence[Aim]:

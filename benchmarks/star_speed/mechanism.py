@@ -15,6 +15,7 @@ from typing import NamedTuple
 import click
 import numpy as np
 
+from benchmarks.markdown import table
 from benchmarks.star_speed.interval_splitting import interval_splitting_payment
 from benchmarks.star_speed.markets import Market, paper_market, small_market
 from benchmarks.star_speed.measure import (
@@ -25,7 +26,7 @@ from benchmarks.star_speed.measure import (
     timed,
     until_spent,
 )
-from benchmarks.star_speed.report import Aim, markdown
+from benchmarks.star_speed.report import Aim
 from benchmarks.star_speed.subjects import problem_of
 from market.money import TOKENS_PER_MTOK
 from market.workflow import StarOptions, star
@@ -198,7 +199,7 @@ def compare(
             figure = f"whole mechanism, {workflow} with {PROVIDERS} providers, published over ours"
             ratio = Spread.of([pair.ratio for pair in pairs]).median
             aims.append(Aim(figure, ratio, ">=", _AIM_RATIO))
-    return markdown(_HEADER, rows), aims
+    return table(_HEADER, rows), aims
 
 
 class Pair(NamedTuple):

@@ -1,9 +1,11 @@
-"""What is printed: Markdown tables, and aims with what became of them."""
+"""Aims, with what became of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Literal, NamedTuple
+
+from benchmarks.markdown import table
 
 
 class Aim(NamedTuple):
@@ -21,16 +23,10 @@ class Aim(NamedTuple):
         return above if self.side == ">=" else self.measured <= self.wanted
 
 
-def markdown(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
-
-
 def aims_table(aims: Iterable[Aim]) -> str:
     """Every aim with its figure beside it, reached or not."""
     header = ("figure", "measured", "aim", "")
-    return markdown(
+    return table(
         header,
         [
             (

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
+from benchmarks.page import check_blocks, with_blocks
 from benchmarks.star_table_1.figure import draw
-from benchmarks.star_table_1.page import check_blocks, with_blocks
 from benchmarks.star_table_1.printed import PRINTED_TRIALS
 from benchmarks.star_table_1.study import Size, Study
 from benchmarks.star_table_1.tables import MEASURED

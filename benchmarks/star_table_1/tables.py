@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from benchmarks.markdown import table
 from benchmarks.star_table_1.bootstrap import RESAMPLES, Interval, Mean
-from benchmarks.star_table_1.markdown import bounded, per_cent, spread, table, usd
+from benchmarks.star_table_1.figures import bounded, per_cent, spread, usd
 from benchmarks.star_table_1.printed import PAYMENTS, PRINTED_TRIALS, REDUCTIONS, TABLE_1
 from benchmarks.star_table_1.settings import (
     CHOICES,

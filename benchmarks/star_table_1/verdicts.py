@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from agents.electricity import Electricity
+from benchmarks.markdown import table
 from benchmarks.star_table_1.band import (
     Range,
     Reading,
@@ -16,7 +17,7 @@ from benchmarks.star_table_1.band import (
     reaching,
     readings,
 )
-from benchmarks.star_table_1.markdown import amount, per_cent, table
+from benchmarks.star_table_1.figures import amount, per_cent
 from benchmarks.star_table_1.printed import COLUMNS, PAYMENTS, PRINTED_TRIALS, REDUCTIONS, TABLE_1
 from benchmarks.star_table_1.settings import DEFAULT
 from benchmarks.star_table_1.study import Study

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from benchmarks.page import blocks_of, check_blocks, with_blocks
 from benchmarks.star_table_1 import command
 from benchmarks.star_table_1.band import Reading, ranges
 from benchmarks.star_table_1.bootstrap import Mean, Resamples
 from benchmarks.star_table_1.driver import PAGE, blocks
-from benchmarks.star_table_1.page import blocks_of, check_blocks, with_blocks
 from benchmarks.star_table_1.printed import PRINTED_TRIALS, TABLE_1
 from benchmarks.star_table_1.settings import AS_PRINTED, DEFAULT, RESERVES, Setting
 from benchmarks.star_table_1.study import Size, Study, least_cost

@@ -1,16 +1,8 @@
-"""Tables and figures as Markdown."""
+"""Figures as text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
 from benchmarks.star_table_1.bootstrap import Interval, Mean
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], words: int = 1) -> str:
-    """A table whose first ``words`` columns hold words and the others figures."""
-    rule = ["---" if column < words else "---:" for column in range(len(head))]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *rows))
 
 
 def usd(amount: float) -> str:
