@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from orchestrator.analysis.misreport import Misreport, chat_misreport, workflow_misreport
+from orchestrator.analysis.misreport import Misreport, largest_misreports
 from orchestrator.analysis.summary import summarize
 from orchestrator.analysis.summary_rows import summary_rows
 from orchestrator.run import Footprint, Plan
@@ -56,9 +56,8 @@ def announce_result(
     console.print()
     console.print(table, highlight=False)
     console.print()
-    for misreport in (chat_misreport(directory), workflow_misreport(directory)):
-        if misreport is not None:
-            _say(console, _misreport_line(misreport))
+    for misreport in largest_misreports(directory):
+        _say(console, _misreport_line(misreport))
     rounds = sum(run.rounds for run in runs.values())
     where = "in one process"
     if footprint.processes > 1:
@@ -87,11 +86,12 @@ def _next_commands(directory: Path) -> list[str]:
     ]
 
 
-def _misreport_line(lie: Misreport) -> str:
-    found = f"best misreport of {lie.provider} ({lie.where}): "
-    if lie.regret_usd <= 1e-9 * max(1.0, abs(lie.truthful_gain_usd)):
-        return f"{found}none gains; the truth earns it ${lie.truthful_gain_usd:.6f}"
+def _misreport_line(misreport: Misreport) -> str:
+    lie = misreport.finding
+    found = f"best misreport of {lie.participant} ({misreport.where}): "
+    if not lie.gains:
+        return f"{found}none gains; the truth earns it ${lie.truthful_utility:.6f}"
     return (
-        f"{found}+${lie.regret_usd:.6f} by bidding {lie.best_bid_over_cost:.2f} x its cost, "
-        f"on ${lie.truthful_gain_usd:.6f} with the truth"
+        f"{found}+${lie.regret:.6f} if it {lie.misreport}, on ${lie.truthful_utility:.6f} with the"
+        " truth"
     )

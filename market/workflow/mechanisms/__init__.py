@@ -3,22 +3,43 @@
 The last two, and the myopic rule as printed, are there so that an audit has something to catch.
 """
 
-from market.workflow.mechanisms.greedy import GreedyOutcome, greedy
-from market.workflow.mechanisms.homogeneous import homogeneous
-from market.workflow.mechanisms.myopic import MyopicOutcome, myopic
-from market.workflow.mechanisms.myopic_as_printed import myopic_as_printed
-from market.workflow.mechanisms.pay_as_bid import pay_as_bid
+from market.workflow.mechanisms.greedy import GreedyOutcome, critical_bids_of_greedy, greedy
+from market.workflow.mechanisms.homogeneous import critical_bids_of_homogeneous, homogeneous
+from market.workflow.mechanisms.myopic import MyopicOutcome, critical_bids_of_myopic, myopic
+from market.workflow.mechanisms.myopic_as_printed import (
+    critical_bids_of_myopic_as_printed,
+    myopic_as_printed,
+)
+from market.workflow.mechanisms.pay_as_bid import critical_bids_of_pay_as_bid, pay_as_bid
 from market.workflow.mechanisms.role import Mechanism, Outcome, Purchase, Rule, by_name
+from market.workflow.mechanisms.star_bids import critical_bids_of_star
 from market.workflow.star import star
 
 #: Every rule, by the name that it is asked for by.
 MECHANISMS = by_name(
-    Rule("star", star, exact=True, truthful=True),
-    Rule("homogeneous", homogeneous, exact=False, truthful=True),
-    Rule("myopic", myopic, exact=False, truthful=True),
-    Rule("myopic_as_printed", myopic_as_printed, exact=False, truthful=False),
-    Rule("pay_as_bid", pay_as_bid, exact=True, truthful=False),
-    Rule("greedy", greedy, exact=False, truthful=False),
+    Rule(
+        "star",
+        star,
+        truthful=True,
+        critical_bids=critical_bids_of_star,
+        minimises=lambda offer: offer.virtual_cost,
+    ),
+    Rule("homogeneous", homogeneous, truthful=True, critical_bids=critical_bids_of_homogeneous),
+    Rule("myopic", myopic, truthful=True, critical_bids=critical_bids_of_myopic, cost_basis="cold"),
+    Rule(
+        "myopic_as_printed",
+        myopic_as_printed,
+        truthful=False,
+        critical_bids=critical_bids_of_myopic_as_printed,
+    ),
+    Rule(
+        "pay_as_bid",
+        pay_as_bid,
+        truthful=False,
+        critical_bids=critical_bids_of_pay_as_bid,
+        minimises=lambda offer: offer.bid,
+    ),
+    Rule("greedy", greedy, truthful=False, critical_bids=critical_bids_of_greedy),
 )
 
 __all__ = [

@@ -69,6 +69,23 @@ def greedy(
     )
 
 
+def critical_bids_of_greedy(
+    workflow: Workflow,
+    offers: Sequence[Offer],
+    provider: str,
+    options: StarOptions | None = None,
+) -> tuple[float, ...]:
+    """Where a flip changes its quantity, up or down, see ``CriticalBids``."""
+    tender = Tender.call(workflow, offers, options or StarOptions())
+    i = tender.position(provider)
+    if i is None:
+        return ()
+    rule = GreedyAllocation(workflow, tender.problem)
+    steps = quantity_steps(tender, rule, i, rule.allocate(tender.virtual_costs))
+    points = bid_breakpoints(tender.offers[i], steps)
+    return tender.reachable(i, [point.bid for point in points])
+
+
 def quantity_steps(
     tender: Tender, rule: GreedyAllocation, provider: int, allocation: IntArray
 ) -> Envelope:

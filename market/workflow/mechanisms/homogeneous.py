@@ -14,7 +14,7 @@ from market.errors import Infeasible
 from market.money import TOKENS_PER_MTOK
 from market.workflow.graph import Workflow
 from market.workflow.mechanisms.role import Purchase
-from market.workflow.mechanisms.second_price import second_price
+from market.workflow.mechanisms.second_price import critical_bid, second_price
 from market.workflow.mechanisms.tender import Tender
 from market.workflow.offer import Offer
 from market.workflow.quantities import FloatArray
@@ -45,6 +45,21 @@ def homogeneous(
         quantities=tender.of_winners(allocation, tender.quantity(allocation)),
         payments_usd={tender.offers[winner].provider: payment / TOKENS_PER_MTOK},
     )
+
+
+def critical_bids_of_homogeneous(
+    workflow: Workflow,
+    offers: Sequence[Offer],
+    provider: str,
+    options: StarOptions | None = None,
+) -> tuple[float, ...]:
+    """Its threshold, see ``CriticalBids``."""
+    tender = Tender.call(workflow, offers, options or StarOptions())
+    i = tender.position(provider)
+    if i is None:
+        return ()
+    able = np.flatnonzero(tender.problem.capable.all(axis=1))
+    return tender.reachable(i, [critical_bid(tender.offers, able, _whole_quantity(tender), i)])
 
 
 def _whole_quantity(tender: Tender) -> FloatArray:

@@ -18,7 +18,7 @@ from market.money import TOKENS_PER_MTOK
 from market.workflow.graph import Workflow
 from market.workflow.mechanisms.node_work import cold_work
 from market.workflow.mechanisms.role import Purchase
-from market.workflow.mechanisms.second_price import second_price
+from market.workflow.mechanisms.second_price import critical_bid, second_price
 from market.workflow.mechanisms.tender import Tender
 from market.workflow.offer import Offer
 from market.workflow.star import StarOptions
@@ -60,4 +60,25 @@ def myopic(
         quantities=tender.of_winners(allocation, tender.quantity(allocation)),
         payments_usd=tender.of_winners(allocation, paid),
         cold_quantities=tender.of_winners(allocation, bought),
+    )
+
+
+def critical_bids_of_myopic(
+    workflow: Workflow,
+    offers: Sequence[Offer],
+    provider: str,
+    options: StarOptions | None = None,
+) -> tuple[float, ...]:
+    """Its thresholds, node by node, see ``CriticalBids``."""
+    tender = Tender.call(workflow, offers, options or StarOptions())
+    i = tender.position(provider)
+    if i is None:
+        return ()
+    work = cold_work(tender.problem)
+    return tender.reachable(
+        i,
+        [
+            critical_bid(tender.offers, able, work[:, v], i)
+            for v, able in enumerate(tender.problem.domains)
+        ],
     )

@@ -19,7 +19,7 @@ from market.money import TOKENS_PER_MTOK
 from market.workflow.graph import Workflow
 from market.workflow.mechanisms.node_work import work_left
 from market.workflow.mechanisms.role import Purchase
-from market.workflow.mechanisms.second_price import second_price
+from market.workflow.mechanisms.second_price import critical_bid, second_price
 from market.workflow.mechanisms.tender import Tender
 from market.workflow.offer import Offer
 from market.workflow.star import StarOptions
@@ -49,4 +49,21 @@ def myopic_as_printed(
         allocation=tender.names(allocation),
         quantities=tender.of_winners(allocation, tender.quantity(allocation)),
         payments_usd=tender.of_winners(allocation, paid),
+    )
+
+
+def critical_bids_of_myopic_as_printed(
+    workflow: Workflow,
+    offers: Sequence[Offer],
+    provider: str,
+    options: StarOptions | None = None,
+) -> tuple[float, ...]:
+    """The lowest bids of its rivals, node by node, see ``CriticalBids``."""
+    tender = Tender.call(workflow, offers, options or StarOptions())
+    i = tender.position(provider)
+    if i is None:
+        return ()
+    per_token = np.ones(len(tender.offers))
+    return tender.reachable(
+        i, [critical_bid(tender.offers, able, per_token, i) for able in tender.problem.domains]
     )

@@ -10,12 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from market.money import TOKENS_PER_MTOK
+from market.workflow.breakpoints import Line, lower_envelope
 from market.workflow.dominance import Front
 from market.workflow.graph import Workflow
 from market.workflow.mechanisms.role import Purchase
 from market.workflow.mechanisms.tender import Tender
 from market.workflow.offer import Offer
+from market.workflow.quantities import FloatArray, quantities
 from market.workflow.solvers import choose_solver
 from market.workflow.star import StarOptions
 
@@ -40,3 +44,32 @@ def pay_as_bid(
         quantities=tender.of_winners(allocation, quantity),
         payments_usd=tender.of_winners(allocation, bids * quantity / TOKENS_PER_MTOK),
     )
+
+
+def critical_bids_of_pay_as_bid(
+    workflow: Workflow,
+    offers: Sequence[Offer],
+    provider: str,
+    options: StarOptions | None = None,
+) -> tuple[float, ...]:
+    """The breakpoints of the least sum of b_i q_i, see ``CriticalBids``."""
+    tender = Tender.call(workflow, offers, options or StarOptions())
+    i = tender.position(provider)
+    if i is None:
+        return ()
+    problem, own = tender.problem, tender.offers[i]
+    market = problem.among(np.append(Front.of(problem, tender.bids).without(i), i))
+    solver = choose_solver((options or StarOptions()).solver, [market])(market)
+    rivals = tender.bids.copy()
+    rivals[i] = 0.0
+
+    def probe(bids: FloatArray) -> Sequence[Line]:
+        prices = np.tile(tender.bids, (len(bids), 1))
+        prices[:, i] = bids
+        quantity = quantities(problem.tokens, problem.input_ratio, solver.allocate(prices))
+        others, own_work = (quantity @ rivals).tolist(), quantity[:, i].tolist()
+        return [Line(*line) for line in zip(others, own_work, own_work, strict=True)]
+
+    (first,) = probe(np.array([own.bid]))
+    envelope = lower_envelope(probe, first, own.bid, own.prior.high)
+    return tender.reachable(i, [drop.virtual_cost for drop in envelope.drops])

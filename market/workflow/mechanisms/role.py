@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +10,10 @@ from market.fields import check_unique
 from market.workflow.graph import Workflow
 from market.workflow.offer import Offer
 from market.workflow.star import StarOptions
+
+#: What a provider's cost grows with: what it runs, q_i(A), or the cold work of its nodes, which
+#: does without whatever a cache would save.
+COST_BASES = ("run", "cold")
 
 
 class Outcome(Protocol):
@@ -53,19 +57,45 @@ class Mechanism(Protocol):
         """
 
 
+class CriticalBids(Protocol):
+    """All bids at which one provider's quantity changes, everybody else's bids being fixed."""
+
+    def __call__(
+        self,
+        workflow: Workflow,
+        offers: Sequence[Offer],
+        provider: str,
+        options: StarOptions | None = None,
+    ) -> tuple[float, ...]:
+        """The critical bids from the bid of ``provider`` up to the top of its prior, ascending.
+
+        In between the provider's quantity stays the same, in both senses of ``COST_BASES``, and
+        its payment is a line as a function of its bid. Raises what the mechanism raises.
+        """
+
+
 @dataclass(frozen=True)
 class Rule:
     """A mechanism under the name it is asked for by.
 
-    ``exact``: whether its allocation is an optimum of its objective. ``truthful``: whether, under
-    the default options, no misreport gains for a provider whose cost is its base cost times the
-    work it is paid for.
+    ``truthful``: whether, under the default options, no misreport gains for a provider whose cost
+    is its base cost times the work it is paid for. ``critical_bids`` let an audit be exact; None
+    where it has to search. ``minimises``: the price of a provider's quantity in the objective that
+    an exact allocation is an optimum of; None where it is inexact. ``cost_basis``: one of
+    ``COST_BASES``, the work that is paid for.
     """
 
     name: str
     buy: Mechanism
-    exact: bool
     truthful: bool
+    critical_bids: CriticalBids | None = None
+    minimises: Callable[[Offer], float] | None = None
+    cost_basis: str = "run"
+
+    @property
+    def exact(self) -> bool:
+        """Whether its allocation is an optimum of its objective."""
+        return self.minimises is not None
 
 
 def by_name(*rules: Rule) -> Mapping[str, Rule]:

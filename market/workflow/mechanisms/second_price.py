@@ -25,6 +25,21 @@ class Sale(NamedTuple):
     payment: float
 
 
+def critical_bid(
+    offers: Sequence[Offer], able: IntArray, work: FloatArray, provider: int
+) -> float | None:
+    """The bid at which the position ``provider`` begins or ceases to win, second / w_i.
+
+    None where no bid decides: it is not able, or has nothing to do, or nobody competes. Arguments
+    as for ``second_price``.
+    """
+    rivals = able[able != provider]
+    if len(rivals) == len(able) or not len(rivals) or work[provider] == 0:
+        return None
+    best: float = min(offers[i].bid * float(work[i]) for i in rivals.tolist())
+    return best / float(work[provider])
+
+
 def second_price(
     offers: Sequence[Offer], able: IntArray, work: FloatArray, reserve: str, what: str
 ) -> Sale:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -52,6 +52,20 @@ class Tender:
         rows = quantities(self.problem.tokens, self.problem.input_ratio, allocation[None])
         quantity: FloatArray = rows[0]
         return quantity
+
+    def position(self, provider: str) -> int | None:
+        """Where ``provider`` stands among the offers; None where its bid was declined."""
+        names = [offer.provider for offer in self.offers]
+        return names.index(provider) if provider in names else None
+
+    def reachable(self, provider: int, bids: Iterable[float | None]) -> tuple[float, ...]:
+        """Those of ``bids`` that ``provider`` could make by raising its own, ascending."""
+        offer = self.offers[provider]
+        return tuple(
+            sorted(
+                {bid for bid in bids if bid is not None and offer.bid <= bid <= offer.prior.high}
+            )
+        )
 
     def names(self, allocation: IntArray) -> Mapping[str, str]:
         """Of every node, the provider that runs it."""

@@ -8,7 +8,7 @@ import pytest
 
 from market.matching import clear
 from market.workflow import star
-from orchestrator.analysis.misreport import chat_misreport, workflow_misreport
+from orchestrator.analysis.misreport import Misreport, largest_misreports
 from orchestrator.analysis.replay import chat_clearing, workflow_auction
 from orchestrator.log import read_table
 from tests.markets import DIALOGUES, GROUPS, WORKFLOWS, run_market, small_market
@@ -19,6 +19,11 @@ DEMAND = [DIALOGUES | {"rate_per_s": 20}, WORKFLOWS]
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run_market(small_market(demand=DEMAND), tmp_path_factory.mktemp("run") / "run")
+
+
+def misreports(run: Path) -> dict[str, Misreport]:
+    """By kind of clearing."""
+    return {one.where.split()[0]: one for one in largest_misreports(run)}
 
 
 def test_a_logged_chat_clearing_can_be_cleared_again(run: Path) -> None:
@@ -51,18 +56,17 @@ def test_a_logged_workflow_auction_can_be_cleared_again(run: Path) -> None:
 def test_a_provider_that_is_paid_its_bid_gains_by_lying_and_earns_nothing_with_the_truth(
     run: Path,
 ) -> None:
-    lie = chat_misreport(run)
-    assert lie is not None
-    assert lie.truthful_gain_usd == pytest.approx(0.0, abs=1e-6)
-    assert lie.regret_usd > 1e-6
-    assert lie.best_bid_over_cost > 1
+    lie = misreports(run)["chat"].finding
+    assert lie.truthful_utility == pytest.approx(0.0, abs=1e-6)
+    assert lie.gains
+    assert lie.witness_utility > 1e-6
 
 
 def test_no_winner_of_a_workflow_gains_by_lying(run: Path) -> None:
-    lie = workflow_misreport(run)
-    assert lie is not None
-    assert lie.truthful_gain_usd > 0
-    assert lie.regret_usd == pytest.approx(0.0, abs=1e-9 * lie.truthful_gain_usd)
+    lie = misreports(run)["workflow"].finding
+    assert lie.truthful_utility > 0
+    assert lie.method == "exact"
+    assert not lie.gains
 
 
 @pytest.mark.parametrize(
@@ -73,12 +77,11 @@ def test_no_winner_of_a_workflow_gains_by_lying(run: Path) -> None:
 def test_a_clearing_that_cannot_be_held_again_has_no_misreport(
     changes: dict[str, Any], tmp_path: Path
 ) -> None:
-    assert (
-        chat_misreport(run_market(small_market(demand=DEMAND, **changes), tmp_path / "r")) is None
-    )
+    run = run_market(small_market(demand=DEMAND, **changes), tmp_path / "r")
+    assert set(misreports(run)) == {"workflow"}
 
 
-def test_where_the_truth_would_be_declined_a_lie_gains(tmp_path: Path) -> None:
+def test_whoever_would_be_declined_with_the_truth_earns_nothing_with_it(tmp_path: Path) -> None:
     """A prior below the true cost: only a bid that is too low is admitted at all."""
     large = GROUPS[1] | {
         "strategy": {"kind": "mark_down", "by": 0.2},
@@ -86,21 +89,18 @@ def test_where_the_truth_would_be_declined_a_lie_gains(tmp_path: Path) -> None:
         "cost": {"base": 5.0, "scarcity": [0.17, 0.7]},
     }
     market = small_market(providers=[GROUPS[0], large], demand=[WORKFLOWS])
-    lie = workflow_misreport(run_market(market, tmp_path / "run"))
-    assert lie is not None
-    assert lie.truthful_gain_usd == 0.0
+    lie = misreports(run_market(market, tmp_path / "run"))["workflow"].finding
+    assert lie.truthful_utility == 0.0
 
 
 def test_without_the_market_there_is_no_misreport(tmp_path: Path) -> None:
     chat_only = run_market(small_market(demand=[DIALOGUES]), tmp_path / "chat")
-    assert workflow_misreport(chat_only) is None
+    assert set(misreports(chat_only)) == {"chat"}
     workflows_only = run_market(small_market(demand=[WORKFLOWS]), tmp_path / "workflows")
-    assert chat_misreport(workflows_only) is None
+    assert set(misreports(workflows_only)) == {"workflow"}
 
 
 def test_the_truth_of_a_liar_is_found_too(tmp_path: Path) -> None:
     liars = [group | {"strategy": {"kind": "mark_up", "by": 1.3}} for group in GROUPS]
     run = run_market(small_market(providers=liars, demand=DEMAND), tmp_path / "run")
-    lie = workflow_misreport(run)
-    assert lie is not None
-    assert lie.regret_usd == pytest.approx(0.0, abs=1e-9 * lie.truthful_gain_usd)
+    assert not misreports(run)["workflow"].finding.gains

@@ -1,0 +1,132 @@
+"""The audit of a matching market: its clients, its providers, and its matching."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import csr_array
+
+from market.audit.matching_clients import ClientSide
+from market.audit.matching_market import Floats, MatchingMarket
+from market.audit.matching_providers import audit_matching_providers
+from market.audit.report import (
+    CLIENT,
+    HOLDS,
+    NOT_CHECKED,
+    PROVIDER,
+    TOLERANCE,
+    VIOLATED,
+    Check,
+    Finding,
+    Report,
+    check_of,
+)
+from market.matching import UNMATCHED, MatchingOutcome, max_weight_matching
+from market.matching.assignment import matched_weight
+
+#: A matching of more pairs than this is not solved a second time, as a linear program.
+MOST_PAIRS = 40_000
+
+
+def audit_matching(
+    market: MatchingMarket,
+    *,
+    owners: Sequence[str] | None = None,
+    true_values: Floats | None = None,
+    true_factors: Floats | None = None,
+    provider_names: Sequence[str] | None = None,
+    sides: Iterable[str] = (CLIENT, PROVIDER),
+    participants: Iterable[str] | None = None,
+    progress: Callable[[str], None] = lambda participant: None,
+) -> Report:
+    """The best report of every client and the best factor on its costs of every provider.
+
+    Args:
+        market: everybody's reports.
+        owners: (requests,), to whom each request really belongs; None where it is who pays.
+        true_values: (requests, providers), None where they are as reported.
+        true_factors: (providers,), what makes the stated costs true; None where they are.
+        provider_names: (providers,), ``provider 0`` and so on where None.
+        sides: which to audit, ``client``, ``provider`` or both.
+        participants: whom to audit on those sides; None for everyone.
+        progress: told of everyone before their turn.
+
+    Raises ``BadInput``.
+    """
+    rows_of = market.rows_of_owners(owners)
+    names = provider_names or [f"provider {i}" for i in range(len(market.capacities))]
+    wanted = None if participants is None else set(participants)
+    outcome = market.clear()
+    findings: list[Finding] = []
+    checks: list[Check] = [_optimality(market, outcome.welfare)]
+    if CLIENT in sides:
+        truth = market.values if true_values is None else true_values
+        clients = ClientSide(market, outcome, truth, rows_of, names)
+        chosen = [owner for owner in rows_of if wanted is None or owner in wanted]
+        found, checked = clients.audit(chosen, progress)
+        findings, checks = findings + found, checks + checked + [_identity(market, outcome)]
+    if PROVIDER in sides:
+        positions = [i for i, name in enumerate(names) if wanted is None or name in wanted]
+        factors = np.ones(len(names)) if true_factors is None else true_factors
+        found, checked = audit_matching_providers(market, names, positions, factors, progress)
+        findings, checks = findings + found, checks + checked
+    notes = []
+    if owners is not None:
+        notes.append("who owns a request is stated apart from who pays for it together")
+    if PROVIDER in sides:
+        notes.append("providers are paid what they ask")
+    return Report("client_clarke", tuple(findings), tuple(checks), tuple(notes))
+
+
+def _optimality(market: MatchingMarket, welfare: float) -> Check:
+    """Whether a linear program, whose corners are matchings, finds no more welfare."""
+    name = "optimal"
+    rows, columns = np.nonzero(market.allowed)
+    gains = (market.values - market.costs)[rows, columns]
+    if len(rows) > MOST_PAIRS:
+        return Check(name, NOT_CHECKED, f"{len(rows)} pairs, more than {MOST_PAIRS}")
+    found = 0.0
+    if len(rows):
+        requests, providers = market.values.shape
+        pairs = np.arange(len(rows))
+        taken = csr_array(
+            (
+                np.ones(2 * len(rows)),
+                (np.concatenate([rows, requests + columns]), np.concatenate([pairs, pairs])),
+            ),
+            shape=(requests + providers, len(rows)),
+        )
+        limits = np.concatenate([np.ones(requests), market.capacities])
+        unit = float(np.abs(gains).max()) or 1.0
+        program = linprog(-gains / unit, A_ub=taken, b_ub=limits, bounds=(0, 1), method="highs")
+        if program.status != 0:
+            return Check(name, NOT_CHECKED, f"the linear program ended with: {program.message}")
+        found = -float(program.fun) * unit
+    same = abs(found - welfare) <= TOLERANCE * max(abs(found), abs(welfare))
+    detail = f"welfare {welfare:.9g}, {found:.9g} as a linear program"
+    return Check(name, HOLDS if same else VIOLATED, detail)
+
+
+def _identity(market: MatchingMarket, outcome: MatchingOutcome) -> Check:
+    """Whether everyone pays the cost of what it gets, and what the others would have more without.
+
+    By a matching of its own for everyone who pays together, not from scarcity prices.
+    """
+    weights = np.where(market.allowed, market.values - market.costs, -1.0)
+    faults = []
+    for payer, rows in market.rows_of_owners(market.clients).items():
+        got = [row for row in rows if outcome.match[row] != UNMATCHED]
+        others = np.ones(len(weights), dtype=bool)
+        others[rows] = False
+        alone = max_weight_matching(weights[others], market.capacities)
+        more = matched_weight(weights[others], alone) - matched_weight(
+            weights[others], outcome.match[others]
+        )
+        due = float(market.costs[got, outcome.match[got]].sum()) + more
+        paid = float(outcome.payments[rows].sum())
+        scale = float(np.abs(weights).max(axis=1, initial=0.0).sum()) + due
+        if abs(paid - due) > TOLERANCE * scale:
+            faults.append(f"{payer} pays {paid:.9g} instead of {due:.9g}")
+    return check_of("payment identity (clients)", faults)

@@ -1,0 +1,119 @@
+"""The client of a workflow: does declaring other lengths than the true ones gain for it?
+
+No rule here promises anything about this. The client's report has one number for every node and
+edge, so only some lies are tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from market.audit.report import CLIENT, SEARCH, Finding, Report
+from market.audit.workflow_problem import WorkflowAuction, scaled
+from market.errors import BadInput
+from market.workflow import Workflow
+from market.workflow.allocation import allocation_problem
+from market.workflow.mechanisms import Outcome
+from market.workflow.quantities import cold_quantities, quantities
+
+#: What the client is billed: the payments for the declared lengths, or every winner's payment
+#: times the work it really had over the work that was declared.
+SETTLEMENTS = ("predicted", "realized")
+
+#: What lengths are multiplied by.
+FACTORS = (0.25, 0.5, 0.8, 0.95, 1.05, 1.25, 2.0, 4.0)
+
+
+def audit_workflow_client(
+    auction: WorkflowAuction,
+    *,
+    settlements: tuple[str, ...] = SETTLEMENTS,
+    progress: Callable[[str], None] = lambda settlement: None,
+) -> Report:
+    """The best of some declarations, under each of the ``settlements``; utility is -payment.
+
+    The lengths of the workflow are the true ones. Declared are all of them scaled, all outputs,
+    all contexts, or a single node's output with what it passes on. Raises what the rule raises.
+    """
+    findings = []
+    for settlement in settlements:
+        if settlement not in SETTLEMENTS:
+            expected = ", ".join(SETTLEMENTS)
+            raise BadInput("settlements", f"expected some of {expected}; got {settlement!r}")
+        progress(settlement)
+        findings.append(_finding(auction, settlement))
+    note = "the client's lies about lengths are a search: what gains is proven, the rest is not"
+    return Report(auction.described, tuple(findings), (), (note,))
+
+
+def _finding(auction: WorkflowAuction, settlement: str) -> Finding:
+    truth = auction.workflow
+    truthful = -_bill(auction, truth, settlement)
+    best, told, declared = truthful, "declares the true lengths", truth
+    for what, lie in _declarations(truth):
+        utility = -_bill(auction, lie, settlement)
+        if utility > best:
+            best, told, declared = utility, what, lie
+    return Finding(
+        participant=f"under {settlement} settlement",
+        side=CLIENT,
+        truth="declares the true lengths",
+        misreport=told,
+        truthful_utility=truthful,
+        best_utility=best,
+        attained=True,
+        witness_utility=best,
+        method=SEARCH,
+        scale=max(-truthful, -best),
+        counterexample=lambda: replace(auction, workflow=declared).as_problem(),
+    )
+
+
+def _bill(auction: WorkflowAuction, declared: Workflow, settlement: str) -> float:
+    """What the client pays for its true workflow if it declares this one, in USD."""
+    outcome = replace(auction, workflow=declared).buy()
+    if settlement == "predicted":
+        return sum(outcome.payments_usd.values())
+    real, said = (_work(auction, workflow, outcome) for workflow in (auction.workflow, declared))
+    return sum(
+        paid * real[name] / said[name]
+        for name, paid in outcome.payments_usd.items()
+        if said[name] > 0
+    )
+
+
+def _work(auction: WorkflowAuction, workflow: Workflow, outcome: Outcome) -> Mapping[str, float]:
+    """The work that the rule pays for, of every provider, if ``workflow`` is run as bought."""
+    problem = allocation_problem(
+        workflow, auction.offers, charge_entry_input=auction.options.charge_entry_input
+    )
+    names = [offer.provider for offer in auction.offers]
+    allocation = np.array([[names.index(outcome.allocation[node.id]) for node in workflow.nodes]])
+    work = cold_quantities if auction.rule.cost_basis == "cold" else quantities
+    (row,) = work(problem.tokens, problem.input_ratio, allocation)
+    return dict(zip(names, row.tolist(), strict=True))
+
+
+def _declarations(truth: Workflow) -> Iterator[tuple[str, Workflow]]:
+    """Other lengths, in words and as a workflow; those that are no workflow are left out."""
+    ones = [1.0] * len(truth.nodes), [1.0] * len(truth.edges)
+    for factor in FACTORS:
+        nodes, edges = [factor] * len(truth.nodes), [factor] * len(truth.edges)
+        tried = [
+            (f"declares all lengths times {factor:g}", nodes, edges),
+            (f"declares all outputs times {factor:g}", nodes, ones[1]),
+            (f"declares all transfers times {factor:g}", ones[0], edges),
+        ]
+        for node in truth.nodes:
+            own = [factor if other is node else 1.0 for other in truth.nodes]
+            passed = [factor if edge.source == node.id else 1.0 for edge in truth.edges]
+            tried.append((f"declares node {node.id!r} times {factor:g}", own, passed))
+        for what, node_factors, edge_factors in tried:
+            try:
+                declared = scaled(truth, node_factors, edge_factors)
+            except BadInput:  # more tokens than a workflow may have
+                continue
+            yield what, declared
