@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from benchmarks import rounds, star_speed, star_table_1, treewidth
+from benchmarks import rounds, star_speed, star_table_1, treewidth, truthfulness
 
 #: Every benchmark by name.
 BENCHMARKS: dict[str, click.Command] = {
@@ -12,6 +12,7 @@ BENCHMARKS: dict[str, click.Command] = {
     "star": star_speed.command,
     "star-table-1": star_table_1.command,
     "treewidth": treewidth.command,
+    "truthfulness": truthfulness.command,
 }
 
 

@@ -19,15 +19,7 @@ def solve_file(path: Path) -> Iterator[str]:
         WalrasError: of the kind that stopped it; the message names the file, and in a ``.jsonl``
             file the line.
     """
-    text = read_text(path)
-    if path.suffix == ".jsonl":
-        numbered = enumerate(text.split("\n"), start=1)
-        problems = [(f"{path}: line {number}", line) for number, line in numbered if line.strip()]
-    else:
-        problems = [(str(path), text)]
-    if not problems:
-        raise BadInput(str(path), "expected at least one problem, got none")
-    for place, problem in problems:
+    for place, problem in numbered_problems(path):
         try:
             answer = solve(parse_json(problem))
         except BadInput as error:
@@ -35,3 +27,18 @@ def solve_file(path: Path) -> Iterator[str]:
         except WalrasError as error:
             raise type(error)(f"{place}: {error}") from None
         yield json.dumps(answer, indent=None if path.suffix == ".jsonl" else 2)
+
+
+def numbered_problems(path: Path) -> list[tuple[str, str]]:
+    """The texts of a file's problems, each with its place; in a ``.jsonl`` file one a line.
+
+    Raises ``BadInput`` where there is none.
+    """
+    text = read_text(path)
+    if path.suffix != ".jsonl":
+        return [(str(path), text)]
+    numbered = enumerate(text.split("\n"), start=1)
+    problems = [(f"{path}: line {number}", line) for number, line in numbered if line.strip()]
+    if not problems:
+        raise BadInput(str(path), "expected at least one problem, got none")
+    return problems

@@ -4,12 +4,10 @@ It judges mechanisms from outside, by holding their auctions again; nothing in i
 """
 
 from market.audit.matching import audit_matching
-from market.audit.matching_market import MatchingMarket
 from market.audit.problem import audit, merged
 from market.audit.report import CLIENT, PROVIDER, TOLERANCE, Check, Finding, Report, worst_of
 from market.audit.survey import Survey, survey
 from market.audit.workflow_client import audit_workflow_client
-from market.audit.workflow_problem import WorkflowAuction
 from market.audit.workflow_providers import audit_workflow_providers
 
 __all__ = [
@@ -18,10 +16,8 @@ __all__ = [
     "TOLERANCE",
     "Check",
     "Finding",
-    "MatchingMarket",
     "Report",
     "Survey",
-    "WorkflowAuction",
     "audit",
     "audit_matching",
     "audit_workflow_client",

@@ -9,7 +9,6 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
 from market.audit.matching_clients import ClientSide
-from market.audit.matching_market import Floats, MatchingMarket
 from market.audit.matching_providers import audit_matching_providers
 from market.audit.report import (
     CLIENT,
@@ -25,6 +24,7 @@ from market.audit.report import (
 )
 from market.matching import UNMATCHED, MatchingOutcome, max_weight_matching
 from market.matching.assignment import matched_weight
+from market.matching.market import Floats, MatchingMarket
 
 #: A matching of more pairs than this is not solved a second time, as a linear program.
 MOST_PAIRS = 40_000

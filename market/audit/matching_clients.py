@@ -17,10 +17,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from market.audit.matching_market import Floats, MatchingMarket
 from market.audit.report import CLIENT, EXACT, SEARCH, TOLERANCE, Check, Finding, check_of
 from market.audit.slot_prices import slot_losses
 from market.matching import UNMATCHED, MatchingOutcome, max_weight_matching
+from market.matching.market import Floats, MatchingMarket
+from market.matching.problem import written_market
 
 #: A menu of more entries than this is searched, one request at a time.
 MOST_ENTRIES = 4096
@@ -82,7 +83,7 @@ class ClientSide:
             witness_utility=self._pinned_utility(rows, entry) if gains else truthful,
             method=EXACT if exact else SEARCH,
             scale=scale,
-            counterexample=lambda: self._pinned(rows, entry).as_problem(),
+            counterexample=lambda: written_market(self._pinned(rows, entry)),
         )
 
     def _best(self, rows: list[int], honest: _Choice) -> tuple[_Choice, bool]:

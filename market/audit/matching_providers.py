@@ -13,10 +13,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from market.audit.matching_market import Floats, MatchingMarket
 from market.audit.report import EXACT, PROVIDER, SEARCH, TOLERANCE, Check, Finding, check_of
 from market.audit.single_parameter import Answer, ReportCurve, explore
 from market.matching import UNMATCHED, max_weight_matching
+from market.matching.market import Floats, MatchingMarket
+from market.matching.problem import written_market
 from market.workflow.breakpoints import Line, lower_envelope
 
 
@@ -69,7 +70,7 @@ def _finding(
         witness_utility=best.witness_utility,
         method=EXACT if curve.exact else SEARCH,
         scale=curve.scale(truth),
-        counterexample=lambda: market.with_cost_factor(provider, best.witness).as_problem(),
+        counterexample=lambda: written_market(market.with_cost_factor(provider, best.witness)),
     )
 
 

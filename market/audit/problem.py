@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from market.audit.matching import audit_matching
-from market.audit.matching_market import MatchingMarket
 from market.audit.report import CLIENT, PROVIDER, Problem, Report
 from market.audit.workflow_client import audit_workflow_client
-from market.audit.workflow_problem import WorkflowAuction
 from market.audit.workflow_providers import audit_workflow_providers
 from market.errors import BadInput
 from market.fields import Fields
+from market.matching.problem import read_market
+from market.workflow.problem import read_auction
 
 KINDS = ("workflow", "matching")
 
@@ -47,11 +47,11 @@ def audit(
     if kind == "matching":
         if cost_basis is not None:
             raise BadInput("cost_basis", "is for workflows, got it with a matching")
-        market = MatchingMarket.read(problem)
+        market = read_market(problem)
         return audit_matching(market, owners=owners, sides=chosen, progress=progress)
     if owners is not None:
         raise BadInput("owners", "are for matchings, got them with a workflow")
-    auction = WorkflowAuction.read(problem)
+    auction = read_auction(problem)
     reports = []
     if PROVIDER in chosen:
         reports.append(audit_workflow_providers(auction, cost_basis=cost_basis, progress=progress))

@@ -6,17 +6,18 @@ edge, so only some lies are tried.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from market.audit.report import CLIENT, SEARCH, Finding, Report
-from market.audit.workflow_problem import WorkflowAuction, scaled
 from market.errors import BadInput
 from market.workflow import Workflow
 from market.workflow.allocation import allocation_problem
+from market.workflow.auction import WorkflowAuction
 from market.workflow.mechanisms import Outcome
+from market.workflow.problem_form import written_auction
 from market.workflow.quantities import cold_quantities, quantities
 
 #: What the client is billed: the payments for the declared lengths, or every winner's payment
@@ -68,7 +69,7 @@ def _finding(auction: WorkflowAuction, settlement: str) -> Finding:
         witness_utility=best,
         method=SEARCH,
         scale=max(-truthful, -best),
-        counterexample=lambda: replace(auction, workflow=declared).as_problem(),
+        counterexample=lambda: written_auction(replace(auction, workflow=declared)),
     )
 
 
@@ -113,7 +114,23 @@ def _declarations(truth: Workflow) -> Iterator[tuple[str, Workflow]]:
             tried.append((f"declares node {node.id!r} times {factor:g}", own, passed))
         for what, node_factors, edge_factors in tried:
             try:
-                declared = scaled(truth, node_factors, edge_factors)
+                declared = _scaled(truth, node_factors, edge_factors)
             except BadInput:  # more tokens than a workflow may have
                 continue
             yield what, declared
+
+
+def _scaled(
+    workflow: Workflow, node_factors: Sequence[float], edge_factors: Sequence[float]
+) -> Workflow:
+    """The workflow with the output of each node and the context of each edge times a factor."""
+    return Workflow(
+        tuple(
+            replace(node, output_tokens=node.output_tokens * factor)
+            for node, factor in zip(workflow.nodes, node_factors, strict=True)
+        ),
+        tuple(
+            replace(edge, transfer_tokens=edge.transfer_tokens * factor)
+            for edge, factor in zip(workflow.edges, edge_factors, strict=True)
+        ),
+    )

@@ -20,13 +20,14 @@ from market.audit.report import (
     check_of,
 )
 from market.audit.single_parameter import NOTHING, Answer, Respond, explore
-from market.audit.workflow_problem import WorkflowAuction
 from market.errors import BadInput, NotProvenOptimal, TooCostly
 from market.money import TOKENS_PER_MTOK
 from market.workflow.allocation import allocation_problem
+from market.workflow.auction import WorkflowAuction
 from market.workflow.mechanisms import Outcome
 from market.workflow.mechanisms.role import COST_BASES
 from market.workflow.offer import Offer, admitted
+from market.workflow.problem_form import written_auction
 from market.workflow.quantities import cold_quantities, quantities, total_usd
 from market.workflow.solvers import choose_solver
 
@@ -132,7 +133,7 @@ class _ProviderAudit:
             witness_utility=best.witness_utility,
             method=EXACT if exact else SEARCH,
             scale=self.scale,
-            counterexample=lambda: self.auction.with_bid(name, best.witness).as_problem(),
+            counterexample=lambda: written_auction(self.auction.with_bid(name, best.witness)),
         )
 
     def rises(self) -> Iterable[str]:

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from market.errors import BadInput
 from market.fields import Fields, check_number, shown
 from market.matching.assignment import UNMATCHED
-from market.matching.vcg import MatchingOutcome, clear
+from market.matching.market import MatchingMarket
+from market.matching.vcg import MatchingOutcome
 
 PAYMENTS = ("client_clarke",)
 
@@ -25,6 +26,11 @@ def solve_matching(problem: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         BadInput: a malformed problem.
     """
+    return _answer(read_market(problem).clear())
+
+
+def read_market(problem: Mapping[str, Any]) -> MatchingMarket:
+    """The market of a problem of kind ``matching``; raises ``BadInput``."""
     fields = Fields(problem, "")
     fields.choice("kind", ("matching",))
     capacities = _capacities(fields)
@@ -36,9 +42,27 @@ def solve_matching(problem: Mapping[str, Any]) -> dict[str, Any]:
     options.done()
     fields.done()
     _check_same_pairs(values, costs)
-    allowed = ~np.isnan(values)
-    outcome = clear(np.nan_to_num(values), np.nan_to_num(costs), allowed, capacities, clients)
-    return _answer(outcome)
+    return MatchingMarket(
+        values=np.nan_to_num(values),
+        costs=np.nan_to_num(costs),
+        allowed=~np.isnan(values),
+        capacities=capacities,
+        clients=clients,
+    )
+
+
+def written_market(market: MatchingMarket) -> dict[str, Any]:
+    """The problem of a market, lists and plain numbers only."""
+    problem: dict[str, Any] = {"kind": "matching"}
+    for key, matrix in (("values", market.values), ("costs", market.costs)):
+        problem[key] = [
+            [amount if may else None for amount, may in zip(row, allowed, strict=True)]
+            for row, allowed in zip(matrix.tolist(), market.allowed.tolist(), strict=True)
+        ]
+    problem["capacities"] = market.capacities.tolist()
+    if market.clients is not None:
+        problem["clients"] = list(market.clients)
+    return {**problem, "options": {"payments": "client_clarke"}}
 
 
 def _matrix(fields: Fields, key: str, low: float, providers: int) -> npt.NDArray[np.float64]:
@@ -76,7 +100,7 @@ def _capacities(fields: Fields) -> npt.NDArray[np.int64]:
     return np.array(listed, dtype=np.int64)
 
 
-def _clients(fields: Fields, requests: int) -> list[str] | None:
+def _clients(fields: Fields, requests: int) -> tuple[str, ...] | None:
     if fields.raw("clients", None) is None:
         return None
     clients = _listed(fields, "clients")
@@ -90,7 +114,7 @@ def _clients(fields: Fields, requests: int) -> list[str] | None:
             fields.place("clients"),
             f"expected one for each of {requests} requests, got {len(clients)}",
         )
-    return list(clients)
+    return tuple(clients)
 
 
 def _check_same_pairs(values: npt.NDArray[np.float64], costs: npt.NDArray[np.float64]) -> None:

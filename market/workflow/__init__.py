@@ -1,5 +1,6 @@
 """Workflows of LLM sub-tasks, bought in a reverse auction (STAR)."""
 
+from market.workflow.auction import WorkflowAuction
 from market.workflow.graph import Edge, Node, Workflow
 from market.workflow.offer import Offer
 from market.workflow.payments import Breakpoint
@@ -11,7 +12,8 @@ from market.workflow.priors import (
     TruncatedNormal,
     Uniform,
 )
-from market.workflow.problem import solve_workflow
+from market.workflow.problem import read_auction, solve_workflow
+from market.workflow.problem_form import written_auction
 from market.workflow.star import StarOptions, StarOutcome, star
 
 __all__ = [
@@ -28,6 +30,9 @@ __all__ = [
     "TruncatedNormal",
     "Uniform",
     "Workflow",
+    "WorkflowAuction",
+    "read_auction",
     "solve_workflow",
     "star",
+    "written_auction",
 ]

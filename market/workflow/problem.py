@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from market.errors import BadInput
 from market.fields import Fields, check_unique
+from market.workflow.auction import WorkflowAuction
 from market.workflow.graph import Edge, Node, Workflow
 from market.workflow.mechanisms import MECHANISMS, GreedyOutcome, MyopicOutcome, Outcome, Rule
 from market.workflow.offer import Offer
@@ -26,14 +27,20 @@ def solve_workflow(problem: Mapping[str, Any]) -> dict[str, Any]:
     Bids and priors are USD per 1e6 output tokens, amounts in the answer USD, quantities tokens.
     Raises ``BadInput`` with the dotted key, and what ``star`` raises.
     """
+    auction = read_auction(problem)
+    return _answer(auction.rule, auction.buy())
+
+
+def read_auction(problem: Mapping[str, Any]) -> WorkflowAuction:
+    """The auction that a problem of kind "workflow" describes; ``BadInput`` with the dotted key."""
     record = Fields(problem, "")
     record.choice("kind", ("workflow",))
-    offers = [_offer(item) for item in record.records("providers")]
+    offers = tuple(_offer(item) for item in record.records("providers"))
     check_unique("providers", [offer.provider for offer in offers])
     workflow = read_workflow(record, {offer.provider for offer in offers})
     rule, options = _options(record.record("options", {}))
     record.done()
-    return _answer(rule, rule.buy(workflow, offers, options))
+    return WorkflowAuction(workflow, offers, rule, options)
 
 
 def _offer(record: Fields) -> Offer:

@@ -29,4 +29,4 @@ def largest_misreports(run: Path) -> Iterator[Misreport]:
         yield Misreport(f"{chat}, where providers are paid their bid", report.findings[0])
     for workflow in workflow_places(run)[:1]:
         report = audit_workflow(run, workflow, only_best_paid=True)
-        yield Misreport(f"{workflow}, bought by STAR", report.findings[0])
+        yield Misreport(f"{workflow}, bought by {report.mechanism}", report.findings[0])

@@ -41,7 +41,7 @@ class ChatClearing:
 
 
 @dataclass(frozen=True)
-class WorkflowAuction:
+class LoggedAuction:
     """One workflow auction: what was bought, from whose offers; private costs by provider."""
 
     workflow: Workflow
@@ -68,7 +68,7 @@ def chat_clearing(run: Path, trial: int, round_: int, hub: str) -> ChatClearing 
     )
 
 
-def workflow_auction(run: Path, trial: int, workflow: str) -> WorkflowAuction:
+def workflow_auction(run: Path, trial: int, workflow: str) -> LoggedAuction:
     """The auction in which a workflow was bought."""
     (bought,) = _rows(run, "workflows", trial=trial, workflow=workflow)
     nodes = tuple(
@@ -99,7 +99,7 @@ def workflow_auction(run: Path, trial: int, workflow: str) -> WorkflowAuction:
         for name in bought["bidders"]
     )
     true_costs = {name: bids[name]["true_cost"] for name in bought["bidders"]}
-    return WorkflowAuction(Workflow(nodes, edges), offers, true_costs)
+    return LoggedAuction(Workflow(nodes, edges), offers, true_costs)
 
 
 def workflow_priors(run: Path, trial: int, round_: int) -> Mapping[str, Prior]:

@@ -13,7 +13,9 @@ import pyarrow.compute as pc
 import market.audit as auditor
 from market.audit import Report
 from market.errors import BadInput
+from market.matching import MatchingMarket
 from market.money import nano_usd_array, usd
+from market.workflow import WorkflowAuction
 from orchestrator.analysis.replay import ChatClearing, chat_clearing, workflow_auction
 from orchestrator.log import read_table
 from orchestrator.run_directory import read_description
@@ -81,7 +83,7 @@ def audit_chat(
     clearing = chat_clearing(run, *place)
     if clearing is None:
         raise BadInput(str(run), f"has no predictions of {place}: the log is not whole")
-    market = auditor.MatchingMarket(
+    market = MatchingMarket(
         values=usd(clearing.values),
         costs=usd(clearing.costs),
         allowed=np.ones(clearing.values.shape, dtype=bool),
@@ -115,7 +117,7 @@ def audit_workflow(
     """Audit the auction of a workflow; the truth of providers are their private costs."""
     logged = workflow_auction(run, place.trial, place.workflow)
     hub = read_description(run).scenario.hubs.workflow
-    auction = auditor.WorkflowAuction(logged.workflow, logged.offers, hub.rule, hub.options)
+    auction = WorkflowAuction(logged.workflow, logged.offers, hub.rule, hub.options)
     chosen = (auditor.PROVIDER,) if sides is None else tuple(sides)
     reports = []
     if auditor.PROVIDER in chosen:
@@ -135,7 +137,7 @@ def audit_workflow(
     return auditor.merged(reports)
 
 
-def _busiest(market: auditor.MatchingMarket, clearing: ChatClearing) -> str:
+def _busiest(market: MatchingMarket, clearing: ChatClearing) -> str:
     """The provider that serves most."""
     match = market.clear().match
     served = np.bincount(match[match >= 0], minlength=len(clearing.providers))

@@ -17,7 +17,7 @@ from orchestrator.audit.clearings import (
     workflow_places,
 )
 from orchestrator.json_text import parse_json
-from orchestrator.text_file import read_text
+from orchestrator.problem_file import numbered_problems
 
 #: Shows who is audited next: where, which of how many markets, and who.
 Progress = Callable[[str, int, int, str], None]
@@ -68,7 +68,7 @@ def _problems(
     cost_basis: str | None,
     progress: Progress,
 ) -> Iterator[Audited]:
-    numbered = _numbered(path)
+    numbered = numbered_problems(path)
     for number, (place, text) in enumerate(numbered, start=1):
 
         def told(name: str, place: str = place, number: int = number) -> None:
@@ -83,18 +83,6 @@ def _problems(
         except WalrasError as error:
             raise type(error)(f"{place}: {error}") from None
         yield Audited(place, report)
-
-
-def _numbered(path: Path) -> list[tuple[str, str]]:
-    """The problems of a file as texts, each with its place, as ``walras solve`` reads them."""
-    text = read_text(path)
-    if path.suffix != ".jsonl":
-        return [(str(path), text)]
-    numbered = enumerate(text.split("\n"), start=1)
-    problems = [(f"{path}: line {number}", line) for number, line in numbered if line.strip()]
-    if not problems:
-        raise BadInput(str(path), "expected at least one problem, got none")
-    return problems
 
 
 def _clearings(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from market.audit import MatchingMarket as Audited
-from market.audit import WorkflowAuction
+from market.matching import MatchingMarket as Audited
+from market.workflow import WorkflowAuction
 from market.workflow.mechanisms import MECHANISMS, Rule
 from tests.strategies import Auction, MatchingMarket
 

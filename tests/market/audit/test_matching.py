@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from market import BadInput, solve
-from market.audit import CLIENT, PROVIDER, MatchingMarket, audit_matching, matching_clients
+from market.audit import CLIENT, PROVIDER, audit_matching, matching_clients
 from market.audit import matching as audited_matching
+from market.matching import MatchingMarket
 from tests.market.audit.markets import in_usd
 from tests.strategies import MatchingMarket as Drawn
 from tests.strategies import examples, matching_markets

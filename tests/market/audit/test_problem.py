@@ -7,16 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from market import BadInput, Infeasible, solve
-from market.audit import WorkflowAuction, audit
-from market.audit.matching_market import MatchingMarket
-from market.workflow import Offer, Workflow
+from market.audit import audit
+from market.matching import read_market, written_market
+from market.workflow import Offer, Workflow, WorkflowAuction, read_auction, written_auction
 from market.workflow.mechanisms import MECHANISMS
 from tests.market.audit.markets import in_usd, under
 from tests.market.workflow.mechanisms.builders import CHAIN, X, Y, Z, named
 from tests.strategies import Auction, auctions, examples, ironed_auctions, matching_markets, priors
 from tests.strategies import MatchingMarket as Drawn
 
-STAR = WorkflowAuction(CHAIN, (X, Y, Z)).as_problem()
+STAR = written_auction(WorkflowAuction(CHAIN, (X, Y, Z)))
 PAY_AS_BID = {**STAR, "options": {"mechanism": "pay_as_bid"}}
 MATCHING = {
     "kind": "matching",
@@ -31,7 +31,7 @@ MATCHING = {
 def test_an_auction_survives_its_json_form(auction: Auction, rule: str):
     typed = under(auction, rule)
     inside = all(offer.prior.low <= offer.bid for offer in typed.offers)
-    problem = json.loads(json.dumps(typed.as_problem()))
+    problem = json.loads(json.dumps(written_auction(typed)))
     try:
         answer = solve(problem)
     except BadInput:
@@ -41,15 +41,15 @@ def test_an_auction_survives_its_json_form(auction: Auction, rule: str):
         assert rule == "homogeneous"
         return
     assert answer["payments"] == typed.buy().payments_usd
-    assert WorkflowAuction.read(problem).as_problem() == problem
+    assert written_auction(read_auction(problem)) == problem
 
 
 @given(prior=priors)
 @examples(50)
 def test_every_prior_survives_its_json_form(prior):
     offers = (Offer("a", 3, 0.5, prior.low, prior),)
-    problem = json.loads(json.dumps(WorkflowAuction(CHAIN, offers).as_problem()))
-    assert WorkflowAuction.read(problem).offers == offers
+    problem = json.loads(json.dumps(written_auction(WorkflowAuction(CHAIN, offers))))
+    assert read_auction(problem).offers == offers
 
 
 @given(market=matching_markets())
@@ -57,15 +57,15 @@ def test_every_prior_survives_its_json_form(prior):
 def test_a_matching_survives_its_json_form(market: Drawn):
     for clients in (None, market.clients):
         typed = in_usd(market, clients)
-        problem = json.loads(json.dumps(typed.as_problem()))
-        assert MatchingMarket.read(problem).as_problem() == problem
+        problem = json.loads(json.dumps(written_market(typed)))
+        assert written_market(read_market(problem)) == problem
         if market.values.size:
             assert solve(problem)["welfare"] == typed.clear().welfare
 
 
 def test_who_does_not_take_part_is_left_out_of_who_is_capable():
     workflow = Workflow((named("a", 1e6, "x", "gone"),))
-    assert WorkflowAuction(workflow, (X,)).as_problem()["nodes"][0]["capable"] == ["x"]
+    assert written_auction(WorkflowAuction(workflow, (X,)))["nodes"][0]["capable"] == ["x"]
 
 
 def test_a_workflow_is_audited_for_its_providers():

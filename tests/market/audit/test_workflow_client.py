@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from market import BadInput, solve
-from market.audit import WorkflowAuction, audit_workflow_client
-from market.workflow import Edge, Node, StarOptions, Workflow
+from market.audit import audit_workflow_client
+from market.workflow import Edge, Node, StarOptions, Workflow, WorkflowAuction
 from market.workflow.graph import MAX_TOKENS
 from market.workflow.mechanisms import MECHANISMS
 from tests.market.workflow.mechanisms.builders import CHAIN, X, Y, Z

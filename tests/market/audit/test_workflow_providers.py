@@ -9,7 +9,7 @@ from hypothesis import Phase, assume, find, given, settings
 from hypothesis import strategies as st
 
 from market import BadInput, Infeasible, solve
-from market.audit import Finding, Report, WorkflowAuction, audit_workflow_providers
+from market.audit import Finding, Report, audit_workflow_providers
 from market.workflow import (
     Breakpoint,
     Edge,
@@ -19,6 +19,7 @@ from market.workflow import (
     StarOutcome,
     Uniform,
     Workflow,
+    WorkflowAuction,
     star,
 )
 from market.workflow.mechanisms import MECHANISMS, Rule

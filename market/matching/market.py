@@ -1,17 +1,15 @@
-"""A matching market as an audit sees it: who pays together, and who really belongs together."""
+"""A matching market: reports of both sides, and who pays together."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from market.audit.report import Problem
 from market.errors import BadInput
-from market.matching import MatchingOutcome, clear, solve_matching
+from market.matching.vcg import MatchingOutcome, clear
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -34,27 +32,6 @@ class MatchingMarket:
     allowed: Bools
     capacities: npt.NDArray[np.int64]
     clients: tuple[str, ...] | None = None
-
-    @classmethod
-    def read(cls, problem: Problem) -> MatchingMarket:
-        """The market of a problem of kind ``matching``; raises what solving it raises."""
-        solve_matching(problem)  # says best what is wrong with it
-        capacities = np.array(problem["capacities"], dtype=np.int64)
-        values, costs = (
-            np.array(
-                [[np.nan if x is None else x for x in row] for row in problem[key]],
-                dtype=np.float64,
-            ).reshape(-1, len(capacities))
-            for key in ("values", "costs")
-        )
-        clients = problem.get("clients")
-        return cls(
-            values=np.nan_to_num(values),
-            costs=np.nan_to_num(costs),
-            allowed=~np.isnan(values),
-            capacities=capacities,
-            clients=None if clients is None else tuple(clients),
-        )
 
     def clear(self) -> MatchingOutcome:
         """Clear it."""
@@ -87,16 +64,3 @@ class MatchingMarket:
         for row, owner in enumerate(owners):
             rows.setdefault(owner, []).append(row)
         return rows
-
-    def as_problem(self) -> dict[str, Any]:
-        """The JSON form, lists and plain numbers only."""
-        problem: dict[str, Any] = {"kind": "matching"}
-        for key, matrix in (("values", self.values), ("costs", self.costs)):
-            problem[key] = [
-                [amount if may else None for amount, may in zip(row, allowed, strict=True)]
-                for row, allowed in zip(matrix.tolist(), self.allowed.tolist(), strict=True)
-            ]
-        problem["capacities"] = self.capacities.tolist()
-        if self.clients is not None:
-            problem["clients"] = list(self.clients)
-        return {**problem, "options": {"payments": "client_clarke"}}
