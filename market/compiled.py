@@ -15,8 +15,8 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     """``function``, compiled when it is first called.
 
     The machine code is kept beside the source or in the user's cache, for the next process;
-    where neither can be written, every process compiles anew. Sums keep the order in which they
-    are written.
+    where neither can be written, every process compiles anew. A disk that is full when it comes
+    to writing is an ``OSError``. Sums keep the order in which they are written.
     """
     try:
         return njit(cache=True)(function)  # type: ignore[no-any-return]

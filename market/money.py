@@ -21,7 +21,12 @@ MOST_NANO = 2**53
 
 def nano_usd(usd: float) -> int:
     """An amount in USD, rounded to the nearest nano-USD."""
-    return round(min(MOST_NANO, max(-MOST_NANO, usd * NANO_PER_USD)))
+    return whole_nano(usd * NANO_PER_USD)
+
+
+def whole_nano(nano: float) -> int:
+    """An amount in nano-USD, rounded to the nearest, that saturates."""
+    return round(min(MOST_NANO, max(-MOST_NANO, nano)))
 
 
 def nano_usd_array(usd: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:

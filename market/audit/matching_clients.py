@@ -72,6 +72,9 @@ class ClientSide:
         best, exact = self._best(rows, _Choice(truthful, tuple(honest.match[rows].tolist())))
         gains = best.utility - truthful > TOLERANCE * scale
         entry = best.entry
+        witness = self._pinned_utility(rows, entry) if gains else truthful
+        # the menu of a client with one request follows from Clarke payments; is it the real one?
+        exact = exact and best.utility - witness <= TOLERANCE * scale
         return Finding(
             participant=owner,
             side=CLIENT,
@@ -80,7 +83,7 @@ class ClientSide:
             truthful_utility=truthful,
             best_utility=best.utility if gains else truthful,
             attained=True,
-            witness_utility=self._pinned_utility(rows, entry) if gains else truthful,
+            witness_utility=witness,
             method=EXACT if exact else SEARCH,
             scale=scale,
             counterexample=lambda: written_market(self._pinned(rows, entry)),

@@ -9,6 +9,7 @@ approaches its supremum at their left.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,9 @@ from market.matching import UNMATCHED, max_weight_matching
 from market.matching.market import Floats, MatchingMarket
 from market.matching.problem import written_market
 from market.workflow.breakpoints import Line, lower_envelope
+
+#: A provider that may ask more than this many times its stated cost is searched up to here.
+MOST_FACTOR = 1e9
 
 
 def audit_matching_providers(
@@ -79,15 +83,18 @@ def _curve(market: MatchingMarket, provider: int, truth: float) -> ReportCurve:
     own = market.costs[:, provider]
     # From here on nothing that costs anything is worth it.
     pays = market.allowed[:, provider] & (own > 0)
-    ratios = market.values[pays, provider] / own[pays]
-    highest = max(truth, float(ratios.max(initial=0.0)))
+    with np.errstate(over="ignore"):
+        worth = float((market.values[pays, provider] / own[pays]).max(initial=0.0))
+    highest = max(truth, min(worth, MOST_FACTOR))
 
     def respond(factor: float) -> Answer:
         served = market.with_cost_factor(provider, factor).clear().match == provider
         cost = float(own[served].sum())
         return Answer(cost, factor * cost)
 
-    return explore(respond, 0.0, highest, _breakpoints(market, provider, highest), also=[truth])
+    critical = _breakpoints(market, provider, highest)
+    curve = explore(respond, 0.0, highest, critical, also=[truth])
+    return curve if worth <= highest else replace(curve, exact=False)
 
 
 def _breakpoints(market: MatchingMarket, provider: int, highest: float) -> list[float]:

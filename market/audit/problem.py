@@ -41,6 +41,8 @@ def audit(
     kind = Fields(problem, "").choice("kind", KINDS)
     default = (PROVIDER,) if kind == "workflow" else (CLIENT, PROVIDER)
     chosen = default if sides is None else tuple(sides)
+    if not chosen:
+        raise BadInput("sides", "expected provider, client or both, got none")
     for side in chosen:
         if side not in (PROVIDER, CLIENT):
             raise BadInput("sides", f"expected provider or client, got {side!r}")

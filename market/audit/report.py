@@ -30,7 +30,8 @@ class Finding:
         truthful_utility: what it gains with the truth.
         best_utility: the most that it gains with any report, a supremum unless ``attained``.
         witness_utility: what it gains with ``misreport``, by a clearing of its own.
-        method: ``exact`` where every report was covered, ``search`` where only some were tried.
+        method: ``exact`` where every report was covered, of a provider's bids those up to the top
+            of its prior and from its bottom or its cost, ``search`` where only some were tried.
         scale: the size of its amounts, for judging what is rounding.
         counterexample: the problem with the misreport in it.
     """

@@ -11,17 +11,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from market.audit.report import CLIENT, SEARCH, Finding, Report
+from market.audit.report import CLIENT, SEARCH, TOLERANCE, Finding, Report
 from market.errors import BadInput
 from market.workflow import Workflow
 from market.workflow.allocation import allocation_problem
 from market.workflow.auction import WorkflowAuction
 from market.workflow.mechanisms import Outcome
 from market.workflow.problem_form import written_auction
-from market.workflow.quantities import cold_quantities, quantities
+from market.workflow.quantities import quantities
 
 #: What the client is billed: the payments for the declared lengths, or every winner's payment
-#: times the work it really had over the work that was declared.
+#: times the quantity that it really ran over the one that was declared, whatever the rule paid for.
 SETTLEMENTS = ("predicted", "realized")
 
 #: What lengths are multiplied by.
@@ -56,7 +56,7 @@ def _finding(auction: WorkflowAuction, settlement: str) -> Finding:
     best, told, declared = truthful, "declares the true lengths", truth
     for what, lie in _declarations(truth):
         utility = -_bill(auction, lie, settlement)
-        if utility > best:
+        if utility - best > TOLERANCE * max(-truthful, -utility):
             best, told, declared = utility, what, lie
     return Finding(
         participant=f"under {settlement} settlement",
@@ -87,14 +87,13 @@ def _bill(auction: WorkflowAuction, declared: Workflow, settlement: str) -> floa
 
 
 def _work(auction: WorkflowAuction, workflow: Workflow, outcome: Outcome) -> Mapping[str, float]:
-    """The work that the rule pays for, of every provider, if ``workflow`` is run as bought."""
+    """The quantity of every provider if ``workflow`` is run as bought."""
     problem = allocation_problem(
         workflow, auction.offers, charge_entry_input=auction.options.charge_entry_input
     )
     names = [offer.provider for offer in auction.offers]
     allocation = np.array([[names.index(outcome.allocation[node.id]) for node in workflow.nodes]])
-    work = cold_quantities if auction.rule.cost_basis == "cold" else quantities
-    (row,) = work(problem.tokens, problem.input_ratio, allocation)
+    (row,) = quantities(problem.tokens, problem.input_ratio, allocation)
     return dict(zip(names, row.tolist(), strict=True))
 
 

@@ -35,6 +35,11 @@ from market.workflow.solvers import choose_solver
 #: so: nobody's amounts are judged as finely as if they were less than this part of it.
 _ROUNDING_SHARE = 1e-6
 
+#: A gain of this part of a provider's amounts must be seen, or it is not judged at all.
+_VISIBLE = 1e-6
+#: USD; whoever has no more takes no part.
+_LEAST_AMOUNT = 1e-20
+
 #: The payment identity adds up many amounts.
 _IDENTITY_TOLERANCE = 10 * TOLERANCE
 
@@ -72,6 +77,13 @@ def audit_workflow_providers(
             raise BadInput("providers", f"expected some of those that offer, got {name!r}")
         progress(name)
         audited.append(_ProviderAudit(auction, name, true_costs or {}, basis, least_scale))
+    notes = [f"a provider's cost is its base cost times {_BASES[basis]}"]
+    drowned = [one.offer.provider for one in audited if one.is_drowned]
+    if drowned:
+        notes.append(
+            f"the amounts of {', '.join(drowned)} are too small beside those of the market to be"
+            " judged: what holds does so for the others"
+        )
     return Report(
         mechanism=auction.described,
         findings=tuple(one.finding() for one in audited),
@@ -81,7 +93,7 @@ def audit_workflow_providers(
             _optimality(auction),
             _identity(audited, auction.options.reserve),
         ),
-        notes=(f"a provider's cost is its base cost times {_BASES[basis]}",),
+        notes=tuple(notes),
     )
 
 
@@ -116,7 +128,9 @@ class _ProviderAudit:
         truth = [self.cost] if self.cost <= top else []
         self.curve = explore(respond, low, top, critical, also=truth)
         self.truthful = self.curve.answers[self.cost] if truth else NOTHING
-        self.scale = max(self.curve.scale(self.cost), least_scale)
+        own = self.curve.scale(self.cost)
+        self.scale = max(own, least_scale)
+        self.is_drowned = own > _LEAST_AMOUNT and TOLERANCE * self.scale > _VISIBLE * own
 
     def finding(self) -> Finding:
         best = self.curve.best(self.cost, self.cost, self.truthful)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -22,7 +23,8 @@ from market.workflow.quantities import FloatArray
 _ROUNDING = 1e-13
 
 
-class Line(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Line:
     """The cost of one allocation as a function of one provider's virtual cost.
 
     ``intercept`` is what everyone else's work costs, ``slope`` the provider's quantity. Both are
@@ -34,9 +36,23 @@ class Line(NamedTuple):
     slope: float
     paid: float
 
-    def at(self, virtual_cost: float) -> float:
-        """The cost of the allocation."""
-        return self.intercept + virtual_cost * self.slope
+    def rise_over(self, other: Line) -> Rise:
+        """What everyone else's work costs more than under ``other``."""
+        size = max(abs(self.intercept), abs(other.intercept))
+        return Rise(self.intercept - other.intercept, size)
+
+    def is_below(self, other: Line, virtual_cost: float) -> bool:
+        """Whether it costs less than ``other``, by more than rounding."""
+        rise, size = self.rise_over(other)
+        own = virtual_cost * (self.slope - other.slope)
+        return rise + own < -_ROUNDING * (size + virtual_cost * max(self.slope, other.slope))
+
+
+class Rise(NamedTuple):
+    """A difference, and the size of the amounts that it was made of."""
+
+    difference: float
+    size: float
 
 
 class Drop(NamedTuple):
@@ -97,7 +113,7 @@ class _Interval(NamedTuple):
 
     def next_point(self, flats: Sequence[float]) -> float:
         """The flat inside that is nearest to where the two lines meet, or without one, there."""
-        rise = self.right.intercept - self.left.intercept
+        rise = self.right.rise_over(self.left).difference
         crossing = rise / (self.left.slope - self.right.slope)
         inside = range(bisect_right(flats, self.low), bisect_left(flats, self.high))
         if not inside:
@@ -110,8 +126,7 @@ class _Interval(NamedTuple):
         """Whether ``line``, found inside, is at a flat or below both; a tie ends the recursion."""
         if not self.low < point < self.high:
             return False
-        known = self.left.at(point)
-        return _is_one_of(flats, point) or line.at(point) < known - _ROUNDING * abs(known)
+        return _is_one_of(flats, point) or line.is_below(self.left, point)
 
     def bounded(self, line: Line) -> Line:
         """``line``, unless rounding made it steeper than the left or flatter than the right."""

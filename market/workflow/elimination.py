@@ -104,7 +104,7 @@ class Elimination:
     def allocate(self, prices: FloatArray) -> IntArray:
         """An optimal allocation for every row of ``prices``, see ``AllocationSolver``."""
         net, providers = self._network, self._providers
-        taking_part = np.ascontiguousarray(prices[:, providers])
+        taking_part = np.ascontiguousarray(prices[:, providers], dtype=np.float64)
         choice = eliminate(net, taking_part, self.problem.input_ratio[providers])
         allocation = np.empty_like(choice)
         allocation[:, self._order] = providers[net.domain[net.domain_start[:-1] + choice]]
@@ -123,8 +123,8 @@ def _network(problem: AllocationProblem, plan: EliminationPlan, providers: IntAr
         output=problem.tokens.output[order],
         entry_input=problem.tokens.entry_input[order],
         domain_start=_starts(size),
-        domain=np.ascontiguousarray(np.nonzero(able)[1]),
-        position=position,
+        domain=np.ascontiguousarray(np.nonzero(able)[1]),  # one layout, one compilation
+        position=np.ascontiguousarray(position),
         neighbour_start=_starts([len(left) for left in plan.left]),
         neighbour=np.array([other.turn for other in neighbours], dtype=np.intp),
         stride=np.array([stride for of_node in strides for stride in of_node[:-1]], dtype=np.intp),

@@ -128,12 +128,15 @@ def _add_up(
     """``cost``: what each provider of ``node`` costs, given the choice of its neighbours.
 
     Its own work, the messages that come to it, and what is cut from the neighbours, the loose
-    ones among them only ``with_loose``.
+    ones among them only ``with_loose``. Work that only one can do decides nothing and is left
+    out: at a huge price it would drown what does.
     """
     start, stop = net.domain_start[node], net.domain_start[node + 1]
     for x in range(stop - start):
         i = net.domain[start + x]
         cost[x] = price[i] * net.output[node] + input_price[i] * net.entry_input[node]
+    if stop - start == 1:
+        cost[0] = 0.0
     for m in range(net.incoming_start[node], net.incoming_start[node + 1]):
         sender = net.incoming[m]
         at = net.message_start[sender]

@@ -36,18 +36,31 @@ def _min_fill(nodes: int, edges: tuple[tuple[int, int], ...]) -> tuple[tuple[int
             continue
         neighbours = left.pop(node)
         eliminated.append((node, neighbours))
-        changed = set(neighbours)
-        for neighbour in neighbours:
-            left[neighbour] |= neighbours
-            left[neighbour] -= {node, neighbour}
-            changed |= left[neighbour] if fill[node] else set()
-        for node in changed:
-            fill[node] = _fill(left, node)
-            heappush(queue, (fill[node], len(left[node]), node))
+        for changed in _joined(left, fill, node, neighbours):
+            heappush(queue, (fill[changed], len(left[changed]), changed))
     turn = {node: position for position, (node, _) in enumerate(eliminated)}
     return tuple(
         (node, *sorted(neighbours, key=turn.__getitem__)) for node, neighbours in eliminated
     )
+
+
+def _joined(
+    left: dict[int, set[int]], fill: dict[int, int], node: int, neighbours: set[int]
+) -> set[int]:
+    """Join the neighbours of ``node``, which has left; the nodes whose place may have changed."""
+    if not fill[node]:  # they are joined already, and only lose a neighbour
+        for neighbour in neighbours:
+            fill[neighbour] -= 2 * (len(left[neighbour]) - len(neighbours))
+            left[neighbour].discard(node)
+        return neighbours
+    changed = set(neighbours)
+    for neighbour in neighbours:
+        left[neighbour] |= neighbours
+        left[neighbour] -= {node, neighbour}
+        changed |= left[neighbour]
+    for other in changed:
+        fill[other] = _fill(left, other)
+    return changed
 
 
 def _fill(graph: dict[int, set[int]], node: int) -> int:

@@ -103,10 +103,14 @@ def _program(problem: AllocationProblem) -> _Program:
     node_start = [0]
     rows: list[tuple[list[int], list[float], float, float]] = []
     for node, domain in enumerate(problem.domains):
+        # work that only one can do decides nothing, and could drown what does
+        own, read = (
+            (0.0, 0.0) if len(domain) == 1 else (tokens.output[node], tokens.entry_input[node])
+        )
         for i in domain.tolist():
             column[node, i] = len(provider)
             provider.append(i)
-            cost.append(tokens.output[node] + ratio[i] * tokens.entry_input[node])
+            cost.append(own + ratio[i] * read)
         columns = [column[node, i] for i in domain.tolist()]
         rows.append((columns, [1.0] * len(columns), 1.0, 1.0))
         node_start.append(len(provider))

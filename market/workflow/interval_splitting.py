@@ -38,7 +38,8 @@ def interval_splitting(
         for interval in intervals:
             if interval.at_low == interval.at_high:
                 continue
-            if interval.high - interval.low < TOLERANCE * (high - low):
+            is_narrow = interval.high - interval.low < TOLERANCE * (high - low)
+            if is_narrow or not interval.low < interval.middle < interval.high:
                 drops.append(Breakpoint(interval.middle, interval.at_low - interval.at_high))
             else:
                 open_.append(interval)

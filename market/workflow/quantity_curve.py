@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from market.workflow.allocation import AllocationSolver
-from market.workflow.breakpoints import Envelope, Line, lower_envelope
+from market.workflow.breakpoints import Envelope, Line, Rise, lower_envelope
 from market.workflow.offer import Offer
 from market.workflow.quantities import FloatArray, IntArray, TokenCounts, quantities
 
@@ -61,22 +62,42 @@ class QuantityCurve:
         """The paid work at the winner's own bid."""
         return self._first.paid
 
-    def _probe(self, virtual_costs: FloatArray) -> Sequence[Line]:
+    def _probe(self, virtual_costs: FloatArray) -> Sequence[WorkLine]:
         batch = np.tile(self._prices, (len(virtual_costs), 1))
         batch[:, self._winner] = virtual_costs
         return self._lines(self._solver.allocate(batch))
 
-    def _lines(self, allocations: IntArray) -> Sequence[Line]:
+    def _lines(self, allocations: IntArray) -> Sequence[WorkLine]:
         problem = self._solver.problem
         quantity = quantities(problem.tokens, problem.input_ratio, allocations)
         paid = quantity
         if self._workload is not quantities:
             paid = self._workload(problem.tokens, problem.input_ratio, allocations)
-        return list(
-            map(
-                Line,
-                (quantity * self._rivals).sum(axis=1).tolist(),
-                quantity[:, self._winner].tolist(),
-                paid[:, self._winner].tolist(),
+        return [
+            WorkLine(
+                intercept=float((row * self._rivals).sum()),
+                slope=float(row[self._winner]),
+                paid=float(work[self._winner]),
+                quantity=row,
+                prices=self._rivals,
             )
-        )
+            for row, work in zip(quantity, paid, strict=True)
+        ]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WorkLine(Line):
+    """A line that knows what its intercept is the cost of.
+
+    ``quantity`` (N,) is everyone's at ``prices`` (N,), of which the winner's own is 0. Work that
+    two allocations leave with the same provider cancels exactly, however dear it is.
+    """
+
+    quantity: FloatArray
+    prices: FloatArray
+
+    def rise_over(self, other: Line) -> Rise:
+        """What everyone else's work costs more than under ``other``."""
+        assert isinstance(other, WorkLine)  # lines are compared with those of the same curve
+        moved = self.prices * (self.quantity - other.quantity)
+        return Rise(float(moved.sum()), float(np.abs(moved).sum()))

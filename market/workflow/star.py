@@ -87,7 +87,7 @@ def star(
     check_unique("providers", [offer.provider for offer in offers])
     bidders = admitted(offers, options.reserve)
     problem = allocation_problem(workflow, bidders, charge_entry_input=options.charge_entry_input)
-    prices = np.array([offer.virtual_cost for offer in bidders])
+    prices = np.array([offer.virtual_cost for offer in bidders], dtype=np.float64)
 
     front = Front.of(problem, prices)
     market = problem.among(front.members)

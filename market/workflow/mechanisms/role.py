@@ -58,7 +58,7 @@ class Mechanism(Protocol):
 
 
 class CriticalBids(Protocol):
-    """All bids at which one provider's quantity changes, everybody else's bids being fixed."""
+    """The bids at which one provider's quantity changes, or more, the others' bids being fixed."""
 
     def __call__(
         self,

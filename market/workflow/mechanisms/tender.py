@@ -40,12 +40,12 @@ class Tender:
     @cached_property
     def bids(self) -> FloatArray:
         """(N,) USD per 1e6 output tokens."""
-        return np.array([offer.bid for offer in self.offers])
+        return np.array([offer.bid for offer in self.offers], dtype=np.float64)
 
     @cached_property
     def virtual_costs(self) -> FloatArray:
         """(N,) USD per 1e6 output tokens."""
-        return np.array([offer.virtual_cost for offer in self.offers])
+        return np.array([offer.virtual_cost for offer in self.offers], dtype=np.float64)
 
     def quantity(self, allocation: IntArray) -> FloatArray:
         """q_i(A), (N,) tokens, of ``allocation`` (n,), the position of a provider per node."""

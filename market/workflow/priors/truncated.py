@@ -24,8 +24,10 @@ from market.fields import Fields
 from market.workflow.priors.prior import MAX_PRICE, check_support
 
 #: A virtual cost is at most so many times the top of the support. Far in the upper tail F/f grows
-#: like exp(z^2 / 2), beyond every float; bids up there share this virtual cost, a flat.
-MAX_MARKUP = 1e12
+#: like exp(z^2 / 2), beyond every float; bids up there share this virtual cost, a flat. A cost is
+#: up there with a probability of about one over it. Truthfulness does not suffer: any virtual cost
+#: that never falls keeps it. But one so large would drown all other amounts in its rounding.
+MAX_MARKUP = 1e6
 
 #: Bounds of the spread in logarithms: beyond them a number is surely a mistake.
 MIN_SIGMA, MAX_SIGMA = 1e-6, 1e3

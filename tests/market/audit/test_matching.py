@@ -148,3 +148,35 @@ def test_a_matching_of_too_many_pairs_is_not_solved_twice(monkeypatch: pytest.Mo
 def test_every_request_needs_an_owner():
     with pytest.raises(BadInput, match="owners: expected one for each of 3 requests, got 2"):
         audit_matching(CONTESTED, owners=["a", "b"])
+
+
+@pytest.mark.parametrize("dear", [1e6, 1e8, 1e12])
+def test_a_pair_that_nobody_would_match_does_not_blur_what_is_optimal(dear: float):
+    market = MatchingMarket(
+        values=np.array([[3.0, 3.0], [2.0, 5.0]]),
+        costs=np.array([[1.0, dear], [1.0, 1.0]]),
+        allowed=np.ones((2, 2), dtype=bool),
+        capacities=np.array([1, 1]),
+    )
+    (optimal,) = (one for one in audit_matching(market).checks if one.name == "optimal")
+    assert optimal.verdict == "holds"
+
+
+@pytest.mark.parametrize("cost", [5e-324, 1e-310, 1e-12])
+def test_a_provider_that_may_ask_nearly_anything_is_searched(cost: float):
+    market = MatchingMarket(
+        values=np.array([[3.0]]),
+        costs=np.array([[cost]]),
+        allowed=np.ones((1, 1), dtype=bool),
+        capacities=np.array([1]),
+    )
+    (finding,) = audit_matching(market, sides=[PROVIDER]).findings
+    assert finding.method == "search"
+
+
+def test_whoever_is_not_there_cannot_be_audited():
+    market = MatchingMarket(
+        np.ones((1, 1)), np.zeros((1, 1)), np.ones((1, 1), dtype=bool), np.array([1])
+    )
+    with pytest.raises(BadInput, match="participants: expected some of this market, got 'ann'"):
+        audit_matching(market, participants=["ann"])

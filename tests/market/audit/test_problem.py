@@ -118,3 +118,15 @@ def test_everyone_is_announced_before_their_turn():
     audit(STAR, progress=told.append)
     audit(MATCHING, progress=told.append)
     assert told == ["x", "y", "z", "request 0", "request 1", "request 2", "provider 0"]
+
+
+@pytest.mark.parametrize("rows", [0, 2])
+def test_a_market_without_providers_is_audited(rows: int):
+    empty: list[list[float]] = [[]] * rows
+    problem = {"kind": "matching", "values": empty, "costs": empty, "capacities": []}
+    assert not audit(problem).violated
+
+
+def test_somebody_is_to_be_audited():
+    with pytest.raises(BadInput, match="sides: expected provider, client or both, got none"):
+        audit(STAR, sides=())

@@ -17,6 +17,7 @@ from market.workflow import (
     Offer,
     StarOptions,
     StarOutcome,
+    TruncatedLognormal,
     Uniform,
     Workflow,
     WorkflowAuction,
@@ -290,3 +291,16 @@ def test_a_tie_at_a_bid_of_zero_is_no_reason_to_search():
     report = audit_workflow_providers(WorkflowAuction(LOOP, offers))
     assert {finding.method for finding in report.findings} == {"exact"}
     assert not report.violated
+
+
+def test_whose_amounts_drown_beside_the_markets_is_said():
+    workflow = Workflow(
+        (
+            Node("alone", 1e12, capable=frozenset(["mono"])),
+            Node("other", 1.0, capable=frozenset(["p"])),
+        )
+    )
+    tail = TruncatedLognormal(0.5, 0.05, 0.3, 2.8)
+    offers = Offer("mono", 1, 0.25, 2.7, tail), Offer("p", 1, 0.5, 1.0, Uniform(0.5, 2.0))
+    notes = audit_workflow_providers(WorkflowAuction(workflow, offers)).notes
+    assert "the amounts of p are too small beside those of the market to be judged" in notes[1]

@@ -14,6 +14,10 @@ def line(intercept: float, slope: float) -> Line:
     return Line(intercept, slope, slope)
 
 
+def at(line: Line, x: float) -> float:
+    return line.intercept + line.slope * x
+
+
 class Lines:
     """Finds the lowest of some lines, the first of equals, and counts how often it is asked."""
 
@@ -22,7 +26,7 @@ class Lines:
         self.asked = 0
 
     def lowest(self, x: float) -> Line:
-        return min(self.lines, key=lambda line: line.at(x))
+        return min(self.lines, key=lambda line: at(line, x))
 
     def __call__(self, points):
         self.asked += len(points)
@@ -120,7 +124,7 @@ def test_at_every_flat_the_quantity_is_that_of_the_line_chosen_there(costs, flat
 def test_the_area_under_the_quantity_is_the_rise_of_the_cost(lines, high):
     found, asked = envelope(lines, 0.0, high)
     probe = Lines(lines)
-    rise = probe.lowest(high).at(high) - probe.lowest(0.0).at(0.0)
+    rise = at(probe.lowest(high), high) - at(probe.lowest(0.0), 0.0)
     drops = found.drops
     area = sum(drop.virtual_cost * drop.quantity for drop in drops) + high * found.retained
     assert area == pytest.approx(rise, rel=1e-9, abs=1e-9)

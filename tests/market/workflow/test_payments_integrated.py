@@ -122,6 +122,15 @@ def test_interval_splitting_finds_the_exact_payments_to_its_tolerance(auction: A
             assert abs(difference) * 1e6 <= width * lost + 1e-9
 
 
+@pytest.mark.parametrize("gap", [1e-3, 1e-8, 1e-10, 1e-12, 0.0])
+def test_interval_splitting_ends_for_a_bid_beside_the_top(gap: float):
+    def work(bids: np.ndarray) -> np.ndarray:
+        return np.where(bids > 2.0 - gap / 2, 0.0, 5.0)
+
+    drops, retained = interval_splitting(work, 2.0 - gap, 5.0, 2.0)
+    assert sum(drop.quantity_lost for drop in drops) + retained == 5.0
+
+
 def test_interval_splitting_overlooks_work_that_rises_between_two_bids_of_equal_work():
     def work(bids: np.ndarray) -> np.ndarray:
         return np.where((bids > 1.1) & (bids < 1.9), 7.0, 5.0)

@@ -51,8 +51,8 @@ def test_elimination_asked_for_by_name_says_what_it_would_need():
     with pytest.raises(TooCostly) as error:
         star(*clique(12, 6), StarOptions(solver="elimination"))
     assert str(error.value) == (
-        "elimination needs tables of 435356467 entries, the limit is 67108864;"
-        " solver 'highs' or 'auto' does without"
+        "elimination needs tables of 435356467 entries and 49471006561 operations, the limits"
+        " are 67108864 and 4294967296; solver 'highs' or 'auto' does without"
     )
 
 

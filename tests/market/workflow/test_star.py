@@ -4,7 +4,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from market.errors import BadInput
-from market.workflow import Edge, Node, Offer, StarOptions, StarOutcome, Uniform, Workflow, star
+from market.workflow import (
+    Edge,
+    Node,
+    Offer,
+    Prior,
+    StarOptions,
+    StarOutcome,
+    TruncatedLognormal,
+    Uniform,
+    Workflow,
+    star,
+)
 from tests.strategies import GRAPHS, Auction, auctions, examples, fractions
 
 CHAIN = Workflow(
@@ -182,3 +193,28 @@ def test_no_misreport_gains(auction: Auction, data: st.DataObject):
     for lie in lies:
         if lie <= offer.prior.high:
             assert gain(cleared(auction.with_bid(position, lie))) <= truth + 1e-9 * scale
+
+
+@pytest.mark.parametrize("solver", ["elimination", "highs"])
+@pytest.mark.parametrize("tokens", [1e3, 1e5, 1e8])
+def test_whoever_has_no_rival_and_a_huge_virtual_cost_does_not_drown_the_others(solver, tokens):
+    # mono's bid lies 30 deviations above its median: its virtual cost is the largest there may be.
+    workflow = Workflow(
+        (
+            Node("alone", tokens, capable=frozenset(["mono"])),
+            Node("contested", 1000.0, capable=frozenset(["p1", "p2"])),
+        ),
+        (Edge("alone", "contested", 100.0),),
+    )
+
+    def paid(prior: Prior) -> float:
+        offers = [
+            Offer("mono", 1, 0.25, 2.7, prior),
+            Offer("p1", 1, 0.5, 1.0, Uniform(0.5, 2.0)),
+            Offer("p2", 1, 0.5, 1.2, Uniform(0.5, 2.0)),
+        ]
+        return star(workflow, offers, StarOptions(solver=solver)).payments_usd["p1"]
+
+    # p1 loses its 1,050 tokens at p2's bid
+    assert paid(Uniform(0.3, 2.8)) == pytest.approx(1.2 * 1050 / 1e6, rel=1e-12)
+    assert paid(TruncatedLognormal(0.5, 0.05, 0.3, 2.8)) == paid(Uniform(0.3, 2.8))
