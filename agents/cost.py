@@ -57,6 +57,11 @@ class PaperCost:
         low, high = self._params.scarcity
         return low * scale, high * scale
 
+    @property
+    def lowest(self) -> float:
+        """The least cost at any hour: that of an electricity factor of 1."""
+        return self._base * self._params.scarcity[0]
+
     def price_level(self, time_s: float) -> float:
         """The public factor on all costs at ``time_s``."""
         return self._electricity.factor(time_s)

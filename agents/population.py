@@ -220,7 +220,11 @@ def _draw_provider(
     )
     base = _draw_base(group, model, rng)
     cost = PaperCost(group.cost, base, electricity, seed, "provider", name)
-    _check_prior(name, group, cost)
+    if group.workflow_slots:  # or else it would never be admitted
+        try:
+            group.prior.check_reach(cost)
+        except BadInput as error:
+            raise error.inside(f"providers: {name}") from None
     return Provider(
         profile,
         SimulatedEngine(name, profile.engine),
@@ -241,17 +245,6 @@ def _check_levels(groups: Sequence[ProviderGroup], electricity: Electricity) -> 
         except BadInput as error:
             problem = f"at {level:g} times its prices, as electricity moves them: {error}"
             raise BadInput(f"providers: {group.name}: prior", problem) from None
-
-
-def _check_prior(name: str, group: ProviderGroup, cost: PaperCost) -> None:
-    """A provider whose every true cost is above its prior would never be admitted."""
-    high = group.prior.belief(cost, 0.0).high
-    lowest, _ = cost.support(0.0)
-    if group.workflow_slots and high < lowest:
-        raise BadInput(
-            f"providers: {name}: prior",
-            f"expected a high end of at least its lowest cost, {lowest:.6g}, got {high:g}",
-        )
 
 
 def _specialties(group: ProviderGroup, model: ServedModel, rng: _Stream) -> tuple[str, ...]:

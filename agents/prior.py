@@ -36,6 +36,9 @@ class FromCost(Params):
     def check_level(self, level: float) -> None:
         """Nothing is stated that could leave its bounds."""
 
+    def check_reach(self, cost: PaperCost) -> None:
+        """Every cost is within it."""
+
 
 class StatedPrior(Params):
     """The market believes in a stated prior, right or wrong; its bounds are the market's own.
@@ -75,6 +78,17 @@ class StatedPrior(Params):
         """Raise ``BadInput`` if a price leaves its bounds at this factor on all costs."""
         if self.scaled:
             at_price_level(self.prior, level)
+
+    def check_reach(self, cost: PaperCost) -> None:
+        """Raise ``BadInput`` if every true cost is above it, at whatever hour.
+
+        Electricity moves a scaled prior with the cost, and leaves one that is not: either way the
+        cost comes within reach, if ever, at a factor of 1.
+        """
+        high = self.prior.high
+        if high < cost.lowest:
+            problem = f"expected a high end of at least its lowest cost, {cost.lowest:.6g}"
+            raise BadInput("prior", f"{problem}, got {high:g}")
 
 
 class UniformPrior(StatedPrior):

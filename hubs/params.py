@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from hubs.mechanisms import MECHANISMS
 from market.workflow import StarOptions
+from market.workflow.auction import described
 from market.workflow.mechanisms import MECHANISMS as WORKFLOW_MECHANISMS
 from market.workflow.mechanisms import Rule
 
@@ -44,8 +45,9 @@ class PriorLearningParams(_Params):
     ``source``: ``fixed`` takes those that are public; ``others`` learns a provider's from the past
     bids of all others; ``disjoint_pool`` halves the providers, buys each workflow in one half and
     learns the priors there from the bids of the other. Under ``others`` the truth is best in each
-    round given its history, but not over the rounds: a bid moves the priors of its rivals later.
-    Under the two others no bid ever moves the prior of a rival.
+    auction given its history, but not over the rounds: a bid moves the priors of its rivals later.
+    Under the two others no bid ever moves the prior of a rival. Under all of them a slot links
+    auctions, of one round and of several.
 
     Until ``min_samples`` bids of others are known, priors are those that are public. The last
     ``window`` bids of each pool are remembered, at most ``quantiles`` of their order statistics
@@ -108,6 +110,22 @@ class WorkflowHubParams(_Params):
     def rule(self) -> Rule:
         """The mechanism."""
         return WORKFLOW_MECHANISMS[self.mechanism]
+
+    @property
+    def described(self) -> str:
+        """The mechanism and the options that are not the default."""
+        return described(self.rule, self.options)
+
+    @property
+    def truthful(self) -> bool:
+        """Whether the truth is best for providers in each auction, their slots aside."""
+        exactly = self.workload == "cost_bearing" and self.payment_method == "exact"
+        return self.rule.truthful and exactly
+
+    @property
+    def covers_cost(self) -> bool:
+        """Whether a truthful winner is sure to be paid at least the cost of what was predicted."""
+        return self.mechanism == "star" and self.truthful and self.reserve == "support_top"
 
     @property
     def options(self) -> StarOptions:

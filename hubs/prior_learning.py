@@ -6,13 +6,16 @@ is the empirical one (ironed) of some past u, mapped onto its provider's own sup
 which stays the range of admitted bids.
 
 ``others``: provider i's is made of all others' u, never of its own and never of this round's. Its
-phi is then given when it bids, so the truth is a dominant strategy in each round given its
+phi is then given when it bids, so the truth is a dominant strategy in each auction given its
 history. It is not one over the sequence of rounds: today's bid moves the rivals' phi tomorrow.
 
 ``disjoint_pool``: each provider belongs to one of two pools, each workflow is auctioned within one,
 and priors in a pool are made of the other pool's u. No bid ever moves the phi of a rival, so as far
 as the priors go the truth stays best over all rounds. A workflow that its pool cannot do waits and
 is refused when patience is over, even where the other pool could do it.
+
+Under every source slots link auctions, those of one round, which share a bid, and those of several:
+who foresees a better price in the next may gain by losing this one.
 Source: random-sampling auctions, Goldberg, Hartline, Karlin, Saks and Wright (2006).
 """
 

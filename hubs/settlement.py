@@ -20,6 +20,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from market.money import whole_nano
 from market.workflow import Workflow
 from market.workflow.quantities import quantities, token_counts
 
@@ -56,7 +57,10 @@ def quantities_of(
 
 
 def in_proportion(payment_nano: int, predicted_tokens: float, realized_tokens: float) -> int:
-    """A payment for ``predicted_tokens``, for ``realized_tokens`` instead; of no work, itself."""
-    if predicted_tokens == 0:
+    """A payment for ``predicted_tokens``, for ``realized_tokens`` instead; of no work, itself.
+
+    It saturates where all money does.
+    """
+    if predicted_tokens == 0 or payment_nano == 0:
         return payment_nano
-    return round(payment_nano * (realized_tokens / predicted_tokens))
+    return whole_nano(payment_nano * (realized_tokens / predicted_tokens))

@@ -223,15 +223,16 @@ def audit(
 ) -> None:
     """Look for whoever gains by a lie, in a PROBLEM file or in all clearings of a RUN.
 
-    In a PROBLEM the stated bids and values are the truth; of a RUN it is in the log.
+    In a PROBLEM the stated bids and values are the truth; of a RUN it is in the log. What of a
+    RUN is not checked is said in the end.
 
     Exit status: 0 if no misreport gains and every check holds, 1 if one gains or a check is
     violated, 2 on bad input.
     """
-    from orchestrator.audit import audit_path, described, write_counterexample
+    from orchestrator.audit import NotChecked, audit_path, described, write_counterexample
     from orchestrator.audit.progress import AuditProgress
 
-    audited = []
+    worst, violated = None, False
     with AuditProgress(Console(stderr=True)) as progress:
         for one in audit_path(
             path,
@@ -241,13 +242,14 @@ def audit(
             limit=limit,
             progress=progress.show,
         ):
-            audited.append(one)
-    for one in audited:
-        lines = [one.as_json()] if as_json else described(one)
-        click.echo("\n".join(lines))
+            with progress.aside():
+                click.echo(one.as_json() if as_json else "\n".join(described(one)))
+            if not isinstance(one, NotChecked):
+                worst = one.worse(worst)
+                violated |= one.report.violated
     if counterexample is not None:
-        click.echo(write_counterexample(audited, counterexample), err=as_json)
-    if any(one.report.violated for one in audited):
+        click.echo(write_counterexample(worst, counterexample), err=as_json)
+    if violated:
         sys.exit(FAILED)
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from agents.params import Params
 from hubs.prior_learning import order_statistics
 from market.errors import BadInput
 from market.fields import shown
@@ -14,6 +17,16 @@ from orchestrator.log import read_table
 
 #: More would make every copy of the scenario long and change little.
 MOST_SAMPLES = 1000
+
+
+class PastBids(Params):
+    """An empirical prior whose samples are in the log of an earlier ``run``."""
+
+    kind: Literal["empirical"]
+    run: str
+    scaled: bool = True
+    low: float | None = None
+    high: float | None = None
 
 
 def past_bids(run: Path, group: str, *, scaled: bool, where: str) -> dict[str, Any]:
@@ -33,24 +46,36 @@ def past_bids(run: Path, group: str, *, scaled: bool, where: str) -> dict[str, A
     Raises:
         BadInput: there is no readable log of bids of that group.
     """
-    columns = ["trial", "round", "provider", "workflow_bid", "prior_low", "prior_high"]
-    bids = read_table(run, "bids", columns).to_pydict()
-    rounds = read_table(run, "rounds", ["trial", "round", "electricity_factor"]).to_pydict()
-    factor = {
-        (trial, round_): factor if scaled else 1.0
-        for trial, round_, factor in zip(*rounds.values(), strict=True)
-    }
-    of_group = [provider.rpartition("-")[0] == group for provider in bids["provider"]]
-    if not any(of_group):
-        problem = f"expected a run's directory with bids of the group {shown(group)}"
-        raise BadInput(where, f"{problem}, got {shown(str(run))}")
+    # a run's description has its scenario, which may have past bids in turn
+    from orchestrator.run_directory import read_description
+
     try:
-        level = np.array([factor[at] for at in zip(bids["trial"], bids["round"], strict=True)])
-    except KeyError:
-        raise BadInput(f"{where}: {run}", "has bids of rounds that it does not know") from None
+        read_description(run)
+        bids = _bids_of(run, group)
+    except BadInput as error:
+        raise error.inside(where) from None
     bid, low, high = (
-        (np.array(bids[name]) / level)[of_group]
-        for name in ("workflow_bid", "prior_low", "prior_high")
+        bids[name].to_numpy() / (bids["electricity_factor"].to_numpy() if scaled else 1.0)
+        for name in _PRICES
     )
     samples = order_statistics(np.sort(np.clip(bid, low, high)), MOST_SAMPLES)
     return {"samples": samples.tolist(), "low": float(low.min()), "high": float(high.max())}
+
+
+_PRICES = ["workflow_bid", "prior_low", "prior_high"]
+
+
+def _bids_of(run: Path, group: str) -> pa.Table:
+    """The bids of a group, each with the electricity factor of its round."""
+    bids = read_table(run, "bids", ["trial", "round", "provider", *_PRICES])
+    known = pc.unique(bids["provider"]).to_pylist()
+    members = [name for name in known if name.rpartition("-")[0] == group]
+    if not members:
+        problem = f"expected a run with bids of the group {shown(group)}, got none of it"
+        raise BadInput(str(run), problem)
+    bids = bids.filter(pc.is_in(bids["provider"], pa.array(members)))
+    rounds = read_table(run, "rounds", ["trial", "round", "electricity_factor"])
+    joined = bids.join(rounds, ["trial", "round"], join_type="left outer")
+    if joined["electricity_factor"].null_count:
+        raise BadInput(str(run), "has bids of rounds that it does not know")
+    return joined

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from agents.provider import ProviderReply
 from hubs.matching_hub import ChatReply
-from hubs.workflow_hub import WorkflowAward, WorkflowReply
+from hubs.workflow_hub import WorkflowReply
 from market.messages import ChatRequest, Completion, WorkflowRequest
 from orchestrator.demand import Turn, WorkflowArrival
 
@@ -25,11 +25,10 @@ class OpenChat:
 
 @dataclass(frozen=True)
 class OpenWorkflow:
-    """A workflow between its arrival and its end; the award once it was bought."""
+    """A workflow between its arrival and its end; the round in which it was bought, if it was."""
 
     arrival: WorkflowArrival
     request: WorkflowRequest
-    award: WorkflowAward | None = None
     awarded_round: int | None = None
 
 
@@ -52,6 +51,7 @@ class ChatEnd:
 class RoundRecord:
     """Everything that happened in one round, for the log; ``chat`` is by hub.
 
+    ``workflow_names`` are the graphs of the workflows that were bought, by request.
     ``inflight`` counts the chat requests being served at its end, ``seconds`` the wall-clock time
     of its phases.
     """
@@ -64,6 +64,7 @@ class RoundRecord:
     chat: Mapping[str, ChatReply]
     workflows: WorkflowReply
     chat_ends: Sequence[ChatEnd]
+    workflow_names: Mapping[str, str]
     workflow_ends: Sequence[tuple[OpenWorkflow, str]]
     inflight: int
     seconds: Mapping[str, float]

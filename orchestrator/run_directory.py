@@ -52,7 +52,7 @@ def read_description(run: Path) -> RunDescription:
         BadInput: there is none, or it is not one of ours.
     """
     path = run / RUN_FILE
-    if not path.is_file():
+    if not _is_file(path):
         raise BadInput(str(run), f"expected a run's directory with a {RUN_FILE} in it")
     try:
         description = RunDescription.model_validate_json(read_text(path))
@@ -67,6 +67,14 @@ def read_description(run: Path) -> RunDescription:
             f"expected {SCHEMA_VERSION}, got {description.schema_version}",
         )
     return description
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is one; there is none of a name that no file can have."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def write_description(run: Path, name: str, scenario: Scenario, status: Status) -> None:

@@ -19,7 +19,7 @@ from market.fields import shown, shown_key
 from orchestrator.demand import DemandParams
 from orchestrator.demand.sources import WorkflowDemand
 from orchestrator.demand.workflow_tape import highest_difficulty
-from orchestrator.past_bids import past_bids
+from orchestrator.past_bids import PastBids, past_bids
 from orchestrator.supply import SupplyParams, served_models
 from orchestrator.text_file import read_text
 
@@ -233,16 +233,25 @@ def _find_samples(document: dict[str, Any], path: Path) -> None:
         prior = group.get("prior") if isinstance(group, dict) else None
         if not isinstance(prior, dict) or prior.get("kind") != "empirical" or "run" not in prior:
             continue
-        where = f"{path}: providers.{index}.prior.run"
-        if "samples" in prior:
-            raise BadInput(where, "expected samples or the run to find them in, got both")
-        if not isinstance(prior["run"], str):
-            raise BadInput(where, f"expected the path of a run, got {shown(prior['run'])}")
-        run = Path(prior["run"])
-        scaled = prior.get("scaled", True) is not False
-        found = past_bids(run, str(group.get("name")), scaled=scaled, where=where)
-        stated = {key: value for key, value in prior.items() if key != "run"}
-        group["prior"] = found | stated
+        group["prior"] = _with_samples(prior, group.get("name"), index, path)
+
+
+def _with_samples(stated: dict[str, Any], group: Any, index: int, path: Path) -> dict[str, Any]:
+    """The prior of a group that ``stated`` the run to find its samples in."""
+    where = f"{path}: providers.{index}.prior.run"
+    if "samples" in stated:
+        raise BadInput(where, "expected samples or the run to find them in, got both")
+    if not isinstance(stated["run"], str):
+        raise BadInput(where, f"expected the path of a run, got {shown(stated['run'])}")
+    if not isinstance(group, str):
+        raise BadInput(f"{path}: providers.{index}.name", f"expected a name, got {shown(group)}")
+    try:
+        prior = PastBids.model_validate(stated)
+    except ValidationError as error:
+        at = ("providers", index, "prior")
+        raise _first_problem(error, {}, at).inside(str(path)) from None
+    found = past_bids(Path(prior.run), group, scaled=prior.scaled, where=where)
+    return found | prior.model_dump(exclude={"run"}, exclude_none=True)
 
 
 def _apply(document: dict[str, Any], setting: str) -> None:

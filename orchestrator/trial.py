@@ -78,8 +78,9 @@ class Trial:
                 arrived=arrived,
                 chat=chat,
                 workflows=bought,
+                workflow_names=self._note_bought(bought, number),
                 chat_ends=self._end_chats(completions, chat),
-                workflow_ends=self._end_workflows(bought, number),
+                workflow_ends=self._end_workflows(bought),
                 inflight=sum(job.kind == CHAT for _, job in self._jobs.values()),
                 seconds=clock.seconds,
             )
@@ -249,12 +250,15 @@ class Trial:
                 ends.append(ChatEnd(refused, None))
         return ends
 
-    def _end_workflows(self, bought: WorkflowReply, number: int) -> list[tuple[OpenWorkflow, str]]:
-        """Close the workflows that ended; note who was awarded."""
-        for award in bought.awards:
-            name = award.request.request
-            waiting = self._workflows[name]
-            self._workflows[name] = OpenWorkflow(waiting.arrival, waiting.request, award, number)
+    def _note_bought(self, bought: WorkflowReply, number: int) -> dict[str, str]:
+        """Note when workflows were bought; the name of the graph of each, by request."""
+        names = [award.request.request for award in bought.awards]
+        for name in names:
+            self._workflows[name] = replace(self._workflows[name], awarded_round=number)
+        return {name: self._workflows[name].arrival.name for name in names}
+
+    def _end_workflows(self, bought: WorkflowReply) -> list[tuple[OpenWorkflow, str]]:
+        """Close the workflows that ended."""
         ends = [
             (self._workflows.pop(end.request), "failed" if end.error else "served")
             for end in bought.ended

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from rich.console import Console
 
-from orchestrator.progress import RunProgress
+from orchestrator.log import read_table
+from orchestrator.progress import Advance, RunProgress
 from orchestrator.run import run_scenario
 from orchestrator.run_directory import prepare_directory
 from orchestrator.runtime import InProcess, Runtime
@@ -76,3 +81,31 @@ def run_market(
         run_scenario(scenario, name, directory, runtime or InProcess(), shown.show)
     check_run(directory)
     return directory
+
+
+def rewritten(
+    run: Path, copy: Path, table: str, change: Callable[[list[dict[str, Any]]], None]
+) -> Path:
+    """A copy of a run with other rows in one table, which ``change`` is given to change."""
+    shutil.copytree(run, copy)
+    rows = read_table(copy, table)
+    changed = rows.to_pylist()
+    change(changed)
+    shutil.rmtree(copy / table)
+    (copy / table).mkdir()
+    part = copy / table / "part-0000-000000.parquet"
+    pq.write_table(pa.Table.from_pylist(changed, rows.schema), part)
+    return copy
+
+
+class StoppedAfter(RunProgress):
+    """The person presses Ctrl-C after so many rounds."""
+
+    def __init__(self, rounds: int):
+        super().__init__(Console(quiet=True), rounds)
+        self._left = rounds
+
+    def show(self, advance: Advance) -> None:
+        self._left -= 1
+        if not self._left:
+            raise KeyboardInterrupt

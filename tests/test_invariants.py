@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from orchestrator.log import read_table
 from tests.invariants import check_run
-from tests.markets import DIALOGUES, GROUPS, WORKFLOWS, run_market, small_market
+from tests.markets import DIALOGUES, GROUPS, WORKFLOWS, rewritten, run_market, small_market
 
 Row = dict[str, Any]
 
@@ -60,6 +56,9 @@ TAMPERINGS: dict[str, tuple[str, Callable[[list[Row]], None]]] = {
     "a realised quantity": ("settlements", change("realized_quantity_tokens", 100)),
     "a realised payment": ("settlements", change("realized_payment_nano", 1)),
     "a workflow was settled for more": ("workflows", change("settled_nano", 1)),
+    "an auction was dearer": ("auctions", change("payment_nano", 1)),
+    "an auction had one winner more": ("auctions", change("winners", 1)),
+    "an auction is lost": ("auctions", drop_first),
     "a node took longer": ("completions", change("length_tokens", 5000)),
     "a prior moves": ("priors", change("high", 1)),
     "bidders above their priors": ("bids", lower_the_tops),
@@ -91,15 +90,6 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_changed_log_is_caught(
     good: Path, tmp_path: Path, table: str, tamper: Callable[[list[Row]], None]
 ) -> None:
-    copy = tmp_path / "run"
-    shutil.copytree(good, copy)
-    rows = read_table(copy, table)
-    changed = rows.to_pylist()
-    tamper(changed)
-    shutil.rmtree(copy / table)
-    (copy / table).mkdir()
-    pq.write_table(
-        pa.Table.from_pylist(changed, rows.schema), copy / table / "part-0000-000000.parquet"
-    )
+    copy = rewritten(good, tmp_path / "run", table, tamper)
     with pytest.raises(AssertionError):
         check_run(copy)

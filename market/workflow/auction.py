@@ -22,9 +22,7 @@ class WorkflowAuction:
     @property
     def described(self) -> str:
         """The rule and the options that are not the default."""
-        defaults = vars(StarOptions())
-        told = [f"{key}={v}" for key, v in vars(self.options).items() if v != defaults[key]]
-        return " ".join([self.rule.name, *told])
+        return described(self.rule, self.options)
 
     def buy(self) -> Outcome:
         """Hold the auction; raises what its rule raises."""
@@ -37,3 +35,10 @@ class WorkflowAuction:
             for offer in self.offers
         )
         return replace(self, offers=offers)
+
+
+def described(rule: Rule, options: StarOptions) -> str:
+    """The rule and the options that are not the default."""
+    defaults = vars(StarOptions())
+    told = [f"{key}={value}" for key, value in vars(options).items() if value != defaults[key]]
+    return " ".join([rule.name, *told])

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from market.audit import PROVIDER, Finding
+from orchestrator.analysis.logged_run import LoggedRun
 from orchestrator.audit.clearings import audit_chat, audit_workflow, chat_places, workflow_places
 
 
@@ -24,9 +26,11 @@ class Misreport:
 
 def largest_misreports(run: Path) -> Iterator[Misreport]:
     """At most one of a chat clearing and one of a workflow; none of what cannot be held again."""
-    for chat in chat_places(run)[:1]:
-        report = audit_chat(run, chat, sides=[PROVIDER], only_busiest_provider=True)
+    log = LoggedRun(run)
+    for chat in chat_places(log)[:1]:
+        report = audit_chat(log, chat, sides=[PROVIDER], only_busiest_provider=True)
         yield Misreport(f"{chat}, where providers are paid their bid", report.findings[0])
-    for workflow in workflow_places(run)[:1]:
-        report = audit_workflow(run, workflow, only_best_paid=True)
+    paid = (place for place in workflow_places(log) if place.payment_nano > 0)
+    for workflow in islice(paid, 1):
+        report = audit_workflow(log, workflow, only_best_paid=True)
         yield Misreport(f"{workflow}, bought by {report.mechanism}", report.findings[0])

@@ -6,11 +6,9 @@ earlier rounds, all of which are logged: learning from them again gives the very
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,11 +16,10 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 
 from hubs.prior_learning import PriorLearning
-from market.messages import Bid
+from market.messages import WORKFLOW, Bid
 from market.workflow import Edge, Node, Offer, Prior, Workflow
-from orchestrator.log import read_table
+from orchestrator.analysis.logged_run import Keyed, LoggedRun, Rows
 from orchestrator.log.prior_rows import logged_prior
-from orchestrator.run_directory import read_description
 
 
 @dataclass(frozen=True)
@@ -42,53 +39,90 @@ class ChatClearing:
 
 @dataclass(frozen=True)
 class LoggedAuction:
-    """One workflow auction: what was bought, from whose offers; private costs by provider."""
+    """One workflow auction: what was bought, from whose offers; private costs by provider.
+
+    ``payments_nano`` are those that were fixed, by winner, and ``virtual_cost_usd`` is what STAR
+    said that it had minimised; None under other rules.
+    """
 
     workflow: Workflow
     offers: tuple[Offer, ...]
     true_costs: dict[str, float]
+    payments_nano: dict[str, int]
+    virtual_cost_usd: float | None
 
 
-def chat_clearing(run: Path, trial: int, round_: int, hub: str) -> ChatClearing | None:
-    """A hub's clearing in one round; None where nothing was cleared or nothing was logged."""
-    rows = _rows(run, "predictions", trial=trial, round=round_, hub=hub)
+def chat_clearing(run: LoggedRun, trial: int, round_: int, hub: str) -> ChatClearing | None:
+    """A hub's clearing in one round; None where nothing was cleared or nothing was logged.
+
+    Raises ``BadInput`` if the log lacks what some provider bid.
+    """
+    rows = run.rows("predictions", trial=trial, round=round_, hub=hub)
     if not rows:
         return None
-    providers = tuple(row["provider"] for row in _rows(run, "providers", trial=trial, hub=hub))
+    providers = tuple(row["provider"] for row in run.rows("providers", trial=trial, hub=hub))
     bids = _bids(run, trial, round_)
-    return ChatClearing(
-        providers=providers,
-        clients=tuple(row["client"] for row in rows),
-        values=np.array([row["value_nano"] for row in rows]),
-        costs=np.array([row["cost_nano"] for row in rows]),
-        capacities=np.array(rows[0]["capacities"]),
-        true_over_bid=np.array(
-            [bids[name]["true_cost"] / bids[name]["chat_bid"] for name in providers]
+    with run.whole_for(f"trial {trial}, round {round_}, {hub}"):
+        return ChatClearing(
+            providers=providers,
+            clients=tuple(row["client"] for row in rows),
+            values=np.array([row["value_nano"] for row in rows]),
+            costs=np.array([row["cost_nano"] for row in rows]),
+            capacities=np.array(rows[0]["capacities"]),
+            true_over_bid=np.array(
+                [bids[name]["true_cost"] / bids[name]["chat_bid"] for name in providers]
+            ),
+        )
+
+
+def workflow_auction(run: LoggedRun, trial: int, workflow: str) -> LoggedAuction:
+    """The auction in which a workflow was bought, whether or not it has ended.
+
+    Raises ``BadInput`` if the log was seen to lack some of it.
+    """
+    what = f"workflow {workflow}, trial {trial}"
+    of_it = {"trial": trial, "workflow": workflow}
+    auctions = Keyed("auctions", [(workflow, row) for row in run.rows("auctions", **of_it)])
+    nodes, edges = run.rows("nodes", **of_it), run.rows("edges", **of_it)
+    won = run.rows("awards", trial=trial, request=workflow, kind=WORKFLOW)
+    with run.whole_for(what):
+        held = auctions[workflow]
+        bids = _bids(run, trial, held["round"])
+        return LoggedAuction(
+            workflow=_workflow(nodes, edges),
+            offers=_offers(run, trial, held, bids),
+            true_costs={name: bids[name]["true_cost"] for name in held["bidders"]},
+            payments_nano={row["provider"]: row["client_pays_nano"] for row in won},
+            virtual_cost_usd=held["virtual_cost_usd"],
+        )
+
+
+def _workflow(nodes: Rows, edges: Rows) -> Workflow:
+    return Workflow(
+        tuple(
+            Node(
+                row["node"],
+                row["output_tokens"],
+                row["input_tokens"],
+                row["difficulty"],
+                None if row["capable"] is None else frozenset(row["capable"]),
+            )
+            for row in nodes
+        ),
+        tuple(
+            Edge(row["source"], row["target"], row["transfer_tokens"], row["iterations"])
+            for row in edges
         ),
     )
 
 
-def workflow_auction(run: Path, trial: int, workflow: str) -> LoggedAuction:
-    """The auction in which a workflow was bought."""
-    (bought,) = _rows(run, "workflows", trial=trial, workflow=workflow)
-    nodes = tuple(
-        Node(
-            row["node"],
-            row["output_tokens"],
-            row["input_tokens"],
-            row["difficulty"],
-            None if row["capable"] is None else frozenset(row["capable"]),
-        )
-        for row in _rows(run, "nodes", trial=trial, workflow=workflow)
-    )
-    edges = tuple(
-        Edge(row["source"], row["target"], row["transfer_tokens"], row["iterations"])
-        for row in _rows(run, "edges", trial=trial, workflow=workflow)
-    )
-    bids = _bids(run, trial, bought["awarded_round"])
-    priors = workflow_priors(run, trial, bought["awarded_round"])
-    profiles = {row["provider"]: row for row in _rows(run, "providers", trial=trial)}
-    offers = tuple(
+def _offers(
+    run: LoggedRun, trial: int, held: Mapping[str, Any], bids: Mapping[str, Any]
+) -> tuple[Offer, ...]:
+    """The offers of the bidders of an auction that was ``held``."""
+    profiles = _by_provider("providers", run.rows("providers", trial=trial))
+    priors = Keyed("providers", _priors(run, trial, held["round"]).items())
+    return tuple(
         Offer(
             name,
             profiles[name]["tier"],
@@ -96,24 +130,30 @@ def workflow_auction(run: Path, trial: int, workflow: str) -> LoggedAuction:
             bids[name]["workflow_bid"],
             priors[name],
         )
-        for name in bought["bidders"]
+        for name in held["bidders"]
     )
-    true_costs = {name: bids[name]["true_cost"] for name in bought["bidders"]}
-    return LoggedAuction(Workflow(nodes, edges), offers, true_costs)
 
 
-def workflow_priors(run: Path, trial: int, round_: int) -> Mapping[str, Prior]:
-    """The prior of every provider with workflow slots in the auctions of one round."""
+def workflow_priors(run: LoggedRun, trial: int, round_: int) -> Mapping[str, Prior]:
+    """The prior of every provider with workflow slots in the auctions of one round.
+
+    Raises ``BadInput`` if the log lacks a bid that they follow from.
+    """
+    with run.whole_for(f"trial {trial}, round {round_}"):
+        return _priors(run, trial, round_)
+
+
+def _priors(run: LoggedRun, trial: int, round_: int) -> dict[str, Prior]:
     members = [
         _Member(row["provider"], row["tier"])
-        for row in _rows(run, "providers", trial=trial)
+        for row in run.rows("providers", trial=trial)
         if row["workflow_slots"]
     ]
-    params = read_description(run).scenario.hubs.workflow.prior
+    params = run.description.scenario.hubs.workflow.prior
     learning = PriorLearning(members, params)
     # whoever can be learned from bids in every round, so the window holds no more rounds than bids
-    first = round_ if params.source == "fixed" else round_ - params.window
-    *past, present = _bids_by_round(run, trial, (first, round_), members)
+    first = round_ if params.source == "fixed" else max(1, round_ - params.window)
+    *past, present = _bids_by_round(run, trial, range(first, round_ + 1), members)
     for bids in past:
         learning.observe(bids)
     priors = learning.round_priors(present)
@@ -128,41 +168,38 @@ class _Member(NamedTuple):
 
 
 def _bids_by_round(
-    run: Path, trial: int, rounds: tuple[int, int], members: Sequence[_Member]
+    run: LoggedRun, trial: int, rounds: range, members: Sequence[_Member]
 ) -> list[list[Bid]]:
-    """What the members bid in every round from the first to the last of ``rounds``."""
-    stated = {row["prior"]: logged_prior(row) for row in _rows(run, "priors", trial=trial)}
-    within = (pc.field("round") >= rounds[0]) & (pc.field("round") <= rounds[1])
-    rows = read_table(run, "bids").filter(within & (pc.field("trial") == trial)).to_pylist()
+    """What the members bid in each of the ``rounds``."""
+    stated = Keyed("priors", [(None, None)])
+    stated |= {row["prior"]: logged_prior(row) for row in run.rows("priors", trial=trial)}
+    within = (pc.field("round") >= rounds.start) & (pc.field("round") < rounds.stop)
+    rows = run.table("bids").filter(within & (pc.field("trial") == trial)).to_pylist()
+    found: dict[int, Rows] = defaultdict(list)
+    for row in rows:
+        found[row["round"]].append(row)
     by_round = []
-    for _, one_round in groupby(rows, key=itemgetter("round")):
-        row_of = {row["provider"]: row for row in one_round}
-        bidding = (row_of[member.provider] for member in members)
-        by_round.append(
-            [
-                Bid(
-                    row["provider"],
-                    row["chat_bid"],
-                    row["workflow_bid"],
-                    row["prior_low"],
-                    row["prior_high"],
-                    stated.get(row["prior"]),
-                    row["price_level"],
-                )
-                for row in bidding
-            ]
-        )
+    for number in rounds:
+        row_of = _by_provider("bids", found[number])
+        by_round.append([_bid(row_of[member.provider], stated) for member in members])
     return by_round
 
 
-def _bids(run: Path, trial: int, round_: int) -> dict[str, dict[str, Any]]:
-    return {row["provider"]: row for row in _rows(run, "bids", trial=trial, round=round_)}
+def _bid(row: Mapping[str, Any], stated: Mapping[int | None, Prior | None]) -> Bid:
+    return Bid(
+        row["provider"],
+        row["chat_bid"],
+        row["workflow_bid"],
+        row["prior_low"],
+        row["prior_high"],
+        stated[row["prior"]],
+        row["price_level"],
+    )
 
 
-def _rows(run: Path, table: str, **equal: Any) -> list[dict[str, Any]]:
-    """The rows of a table in which every named column has the given value."""
-    condition = pc.scalar(True)
-    for column, value in equal.items():
-        condition = condition & (pc.field(column) == value)
-    rows: list[dict[str, Any]] = read_table(run, table).filter(condition).to_pylist()
-    return rows
+def _bids(run: LoggedRun, trial: int, round_: int) -> Mapping[str, dict[str, Any]]:
+    return _by_provider("bids", run.rows("bids", trial=trial, round=round_))
+
+
+def _by_provider(table: str, rows: Rows) -> Mapping[str, dict[str, Any]]:
+    return Keyed(table, [(row["provider"], row) for row in rows])

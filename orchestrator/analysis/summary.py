@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from market.errors import BadInput
-from market.messages import CHAT, WORKFLOW
+from market.messages import CHAT
 from market.money import usd
+from orchestrator.analysis.served_work import served_work
 from orchestrator.log import read_table
 from orchestrator.run_directory import read_description
 
@@ -66,16 +69,19 @@ class ChatSummary(Endings):
 class WorkflowSummary(Endings):
     """The workflow market; money in USD, over the workflows that were served.
 
-    ``paid`` is what clients paid in the end, ``true_cost`` what the work that was bought would have
-    cost at the lengths that were predicted. ``realized_less_predicted`` is what payments in
-    proportion to the realised work come to, less those of the awards, whichever were paid; None
-    where all lengths were as predicted. ``prior_source`` is where the hub took priors from.
+    ``paid`` is what clients paid in the end, ``true_cost`` what the work that was done cost at the
+    winners' private costs. ``realized_less_predicted`` is what payments in proportion to the
+    realised work come to, less those of the awards, whichever were paid; None where all lengths
+    were as predicted. ``mechanism`` bought them, which is ``truthful`` or not, and took priors from
+    ``prior_source``.
     """
 
     paid_usd: float
     true_cost_usd: float
     realized_less_predicted_usd: float | None
     prior_source: str
+    mechanism: str
+    truthful: bool
 
 
 @dataclass(frozen=True)
@@ -152,36 +158,31 @@ _REALIZED = ("realized_value_nano", "realized_cost_nano")
 
 
 def _workflows(run: Path) -> WorkflowSummary:
-    workflows = _columns(run, "workflows", "trial", "workflow", "status", "settled_nano")
-    awards = _columns(
-        run, "awards", "trial", "request", "kind", "provider", "client_pays_nano",
-        "true_cost_nano", "quantity_tokens",
-    )  # fmt: skip
-    ended = workflows["status"] == "served"
-    served = set(_keys(_where(workflows, ended), "workflow"))
-    bought = np.array([key in served for key in _keys(awards, "request")], dtype=bool)
-    awards = _where(awards, (awards["kind"] == WORKFLOW) & bought)
+    workflows = _columns(run, "workflows", "status")
+    done = served_work(run)
+    hub = read_description(run).scenario.hubs.workflow
     return WorkflowSummary(
         **_statuses(workflows["status"]),
-        paid_usd=usd(int(workflows["settled_nano"][ended].astype(np.int64).sum())),
-        true_cost_usd=usd(int(awards["true_cost_nano"].sum())),
-        realized_less_predicted_usd=_realized_less_predicted(run, awards),
-        prior_source=read_description(run).scenario.hubs.workflow.prior.source,
+        paid_usd=usd(_total(done["client_paid_nano"])),
+        true_cost_usd=usd(_total(done["done_cost_nano"])),
+        realized_less_predicted_usd=_realized_less_predicted(done),
+        prior_source=hub.prior.source,
+        mechanism=hub.described,
+        truthful=hub.truthful,
     )
 
 
-def _realized_less_predicted(run: Path, awards: Columns) -> float | None:
+def _realized_less_predicted(done: pa.Table) -> float | None:
     """Over the winners of served workflows, payments by realised work less those awarded."""
-    settled = _columns(
-        run, "settlements", "trial", "request", "kind", "void", "realized_quantity_tokens",
-        "realized_payment_nano",
-    )  # fmt: skip
-    settled = _where(settled, (settled["kind"] == WORKFLOW) & ~settled["void"].astype(bool))
-    realized = np.sort(settled["realized_quantity_tokens"])
-    if np.allclose(realized, np.sort(awards["quantity_tokens"]), rtol=1e-9, atol=0.0):
+    realized, predicted = done["realized_quantity_tokens"], done["quantity_tokens"]
+    if np.allclose(realized.to_numpy(), predicted.to_numpy(), rtol=1e-9, atol=0.0):
         return None
-    in_proportion = settled["realized_payment_nano"].astype(np.int64)
-    return float(usd(int(in_proportion.sum()) - int(awards["client_pays_nano"].sum())))
+    less = _total(done["realized_payment_nano"]) - _total(done["client_pays_nano"])
+    return float(usd(less))
+
+
+def _total(nano: pa.ChunkedArray) -> int:
+    return round(pc.sum(nano).as_py() or 0)
 
 
 def _statuses(status: npt.NDArray[Any]) -> dict[str, int]:

@@ -56,14 +56,21 @@ _WORKFLOWS: _Rows = [
      lambda run: f"{_usd(run.workflows.paid_usd, 2)} / {_usd(run.workflows.true_cost_usd, 2)}"),
 ]  # fmt: skip
 
-#: What is true of the truth where priors are not those that are public.
+#: Where priors come from, and what that leaves of the truth where the mechanism is truthful.
 _SOURCES = {
-    "fixed": "fixed",
-    "others": "others' bids: truthful by the round",
-    "disjoint_pool": "other pool's bids: truthful",
+    "fixed": ("fixed", "truthful in each auction"),
+    "others": ("others' bids", "truthful in each auction, not over rounds"),
+    "disjoint_pool": ("other pool's bids", "truthful in each auction"),
 }
 
-_LEARNING: _Rows = [("  priors", lambda run: _SOURCES[run.workflows.prior_source])]
+
+def _priors(run: RunSummary) -> str:
+    source, truth = _SOURCES[run.workflows.prior_source]
+    return f"{source}: {truth}" if run.workflows.truthful else source
+
+
+_BUYING: _Rows = [("  mechanism", lambda run: run.workflows.mechanism)]
+_LEARNING: _Rows = [("  priors", _priors)]
 _SETTLING: _Rows = [
     (
         "  payment by realised work, less awarded",
@@ -75,8 +82,9 @@ _SETTLING: _Rows = [
 def summary_rows(runs: Sequence[RunSummary]) -> list[tuple[str, list[str]]]:
     """A label, and what it is in every run; an indented label belongs to the one above it.
 
-    A market in which nothing was asked in any run has no rows. Where priors came from is told if
-    they were learned, and what realised lengths change if they were not as predicted.
+    A market in which nothing was asked in any run has no rows. How workflows were bought is told
+    if not by plain STAR, where priors came from if they were learned, and what realised lengths
+    change if they were not as predicted.
     """
     rows: _Rows = []
     if any(run.chat.asked for run in runs):
@@ -84,6 +92,8 @@ def summary_rows(runs: Sequence[RunSummary]) -> list[tuple[str, list[str]]]:
     markets = [run.workflows for run in runs]
     if any(market.asked for market in markets):
         rows += _WORKFLOWS
+        if any(market.mechanism != "star" for market in markets):
+            rows += _BUYING
         if any(market.prior_source != "fixed" for market in markets):
             rows += _LEARNING
         if any(market.realized_less_predicted_usd is not None for market in markets):

@@ -8,12 +8,21 @@ from orchestrator.audit.clearings import (
     chat_places,
     workflow_places,
 )
-from orchestrator.audit.command import Audited, audit_path, described, write_counterexample
+from orchestrator.audit.command import (
+    Audited,
+    Worst,
+    audit_path,
+    described,
+    write_counterexample,
+)
+from orchestrator.audit.unchecked import NotChecked
 
 __all__ = [
     "Audited",
     "ChatPlace",
+    "NotChecked",
     "WorkflowPlace",
+    "Worst",
     "audit_chat",
     "audit_path",
     "audit_workflow",

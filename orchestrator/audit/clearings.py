@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.compute as pc
 
 import market.audit as auditor
-from market.audit import Report
-from market.errors import BadInput
+from market.audit import Check, Report
+from market.audit.report import check_of
+from market.errors import BadInput, Infeasible
 from market.matching import MatchingMarket
-from market.money import nano_usd_array, usd
-from market.workflow import WorkflowAuction
-from orchestrator.analysis.replay import ChatClearing, chat_clearing, workflow_auction
-from orchestrator.log import read_table
-from orchestrator.run_directory import read_description
+from market.money import nano_usd, nano_usd_array, usd
+from market.workflow import StarOutcome, WorkflowAuction
+from market.workflow.mechanisms import Outcome
+from orchestrator.analysis.logged_run import LoggedRun
+from orchestrator.analysis.replay import (
+    ChatClearing,
+    LoggedAuction,
+    chat_clearing,
+    workflow_auction,
+)
+
+#: The mechanisms of matching hubs that are auctions, and whether a client's requests pay together.
+AUCTIONS = {"auction": True, "auction_per_request": False}
 
 Told = Callable[[str], None]
 
@@ -40,36 +50,35 @@ class WorkflowPlace(NamedTuple):
     trial: int
     workflow: str
     name: str
+    payment_nano: int
 
     def __str__(self) -> str:
         return f"workflow {self.workflow} ({self.name}), trial {self.trial}"
 
 
-def chat_places(run: Path) -> list[ChatPlace]:
+def chat_places(run: LoggedRun) -> list[ChatPlace]:
     """The hub auctions that awarded something, most awards first.
 
     None where no auction was held, or where the log has not everyone who took part.
     """
-    scenario = read_description(run).scenario
-    if scenario.hubs.mechanism != "auction" or scenario.log.predictions != "full":
+    scenario = run.description.scenario
+    if scenario.hubs.mechanism not in AUCTIONS or scenario.log.predictions != "full":
         return []
-    rows = read_table(run, "hubs", ["trial", "round", "hub", "awarded"]).to_pylist()
-    awarding = [row for row in rows if row["awarded"]]
-    awarding.sort(key=lambda row: (-row["awarded"], row["trial"], row["round"], row["hub"]))
-    return [ChatPlace(row["trial"], row["round"], row["hub"]) for row in awarding]
+    hubs = run.table("hubs").select(["trial", "round", "hub", "awarded"]).to_pylist()
+    rows = [row for row in hubs if row["awarded"]]
+    rows.sort(key=lambda row: (-row["awarded"], row["trial"], row["round"], row["hub"]))
+    return [ChatPlace(row["trial"], row["round"], row["hub"]) for row in rows]
 
 
-def workflow_places(run: Path) -> list[WorkflowPlace]:
+def workflow_places(run: LoggedRun) -> list[WorkflowPlace]:
     """The workflows that were bought, the dearest first."""
-    columns = ["trial", "workflow", "name", "payment_nano"]
-    rows = read_table(run, "workflows", columns).to_pylist()
-    paid = [row for row in rows if row["payment_nano"]]
-    paid.sort(key=lambda row: (-row["payment_nano"], row["trial"], row["workflow"]))
-    return [WorkflowPlace(row["trial"], row["workflow"], row["name"]) for row in paid]
+    rows = run.rows("auctions")
+    rows.sort(key=lambda row: (-row["payment_nano"], row["trial"], row["workflow"]))
+    return [WorkflowPlace(*(row[key] for key in WorkflowPlace._fields)) for row in rows]
 
 
 def audit_chat(
-    run: Path,
+    run: LoggedRun,
     place: ChatPlace,
     *,
     sides: Iterable[str] | None = None,
@@ -82,17 +91,19 @@ def audit_chat(
     """
     clearing = chat_clearing(run, *place)
     if clearing is None:
-        raise BadInput(str(run), f"has no predictions of {place}: the log is not whole")
+        raise BadInput(str(run.path), f"has no predictions of {place}: the log is not whole")
+    together = AUCTIONS[run.description.scenario.hubs.mechanism]
     market = MatchingMarket(
         values=usd(clearing.values),
         costs=usd(clearing.costs),
         allowed=np.ones(clearing.values.shape, dtype=bool),
         capacities=clearing.capacities,
-        clients=clearing.clients,
+        clients=clearing.clients if together else None,
     )
     true_values, unknown = _true_values(run, place, clearing)
     report = auditor.audit_matching(
         market,
+        owners=None if together else clearing.clients,
         true_values=true_values,
         true_factors=clearing.true_over_bid,
         provider_names=clearing.providers,
@@ -103,25 +114,32 @@ def audit_chat(
     if not unknown:
         return report
     note = f"{unknown} requests did not end in the log: their values as reported are taken for true"
-    return Report(report.mechanism, report.findings, report.checks, (*report.notes, note))
+    return replace(report, notes=(*report.notes, note))
 
 
 def audit_workflow(
-    run: Path,
+    run: LoggedRun,
     place: WorkflowPlace,
     *,
     sides: Iterable[str] | None = None,
     only_best_paid: bool = False,
     progress: Told = lambda participant: None,
 ) -> Report:
-    """Audit the auction of a workflow; the truth of providers are their private costs."""
+    """Audit the auction of a workflow; the truth of providers are their private costs.
+
+    One check more: whether it ends as it did in the log. Raises ``BadInput`` if the log lacks it.
+    """
     logged = workflow_auction(run, place.trial, place.workflow)
-    hub = read_description(run).scenario.hubs.workflow
+    hub = run.description.scenario.hubs.workflow
     auction = WorkflowAuction(logged.workflow, logged.offers, hub.rule, hub.options)
+    try:
+        again = auction.buy()
+    except Infeasible as error:
+        raise BadInput(f"{run.path}: {place}", f"{error}: the log is not whole") from None
     chosen = (auditor.PROVIDER,) if sides is None else tuple(sides)
     reports = []
     if auditor.PROVIDER in chosen:
-        paid = auction.buy().payments_usd if only_best_paid else {}
+        paid = again.payments_usd if only_best_paid else {}
         reports.append(
             auditor.audit_workflow_providers(
                 auction,
@@ -134,7 +152,28 @@ def audit_workflow(
         reports.append(
             auditor.audit_workflow_client(auction, settlements=(hub.settle,), progress=progress)
         )
-    return auditor.merged(reports)
+    report = auditor.merged(reports)
+    return replace(report, checks=(*report.checks, _as_logged(again, logged)))
+
+
+def _as_logged(again: Outcome, logged: LoggedAuction) -> Check:
+    """Whether an auction that is held again fixes the payments that it did, and STAR's optimum."""
+    paid = {name: nano_usd(amount) for name, amount in again.payments_usd.items()}
+    faults = [
+        f"{name} is paid {paid.get(name)} nano-USD, {logged.payments_nano.get(name)} in the log"
+        for name in sorted(paid.keys() | logged.payments_nano.keys())
+        if not _same(paid.get(name), logged.payments_nano.get(name))
+    ]
+    cost = again.virtual_cost_usd if isinstance(again, StarOutcome) else None
+    if not _same(cost, logged.virtual_cost_usd):
+        faults.append(f"virtual cost {cost} USD, {logged.virtual_cost_usd} in the log")
+    return check_of("as logged", faults)
+
+
+def _same(one: float | None, other: float | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return abs(one - other) <= auditor.TOLERANCE * max(abs(one), abs(other))
 
 
 def _busiest(market: MatchingMarket, clearing: ChatClearing) -> str:
@@ -145,30 +184,25 @@ def _busiest(market: MatchingMarket, clearing: ChatClearing) -> str:
 
 
 def _true_values(
-    run: Path, place: ChatPlace, clearing: ChatClearing
+    run: LoggedRun, place: ChatPlace, clearing: ChatClearing
 ) -> tuple[npt.NDArray[np.float64], int]:
     """(requests, providers) USD, and of how many requests the truth is not in the log.
 
     A request's truth is written when it ends; what was predicted of it is priced by it as a hub
     prices it by the report.
     """
-    here = (pc.field("trial") == place.trial) & (pc.field("round") == place.round)
-    columns = ["trial", "round", "hub", "request", "quality", "ttft_s"]
-    predicted = read_table(run, "predictions", columns)
-    rows = predicted.filter(here & (pc.field("hub") == place.hub)).to_pylist()
-    names = [f"true_{key}" for key in ("quality_weight", "quality_usd", "latency_usd_per_s")]
-    asked = read_table(run, "requests", ["trial", "request", *names])
-    truth = {
-        row["request"]: [row[name] for name in names]
-        for row in asked.filter(pc.field("trial") == place.trial).to_pylist()
-    }
+    rows = run.rows("predictions", trial=place.trial, round=place.round, hub=place.hub)
+    here = pc.is_in(pc.field("request"), pa.array([row["request"] for row in rows]))
+    asked = run.table("requests").filter(here & (pc.field("trial") == place.trial))
+    truth = {row["request"]: row for row in asked.to_pylist()}
     values = clearing.values.copy()
     for position, row in enumerate(rows):
         if row["request"] in truth:
-            weight, quality_usd, latency_usd_per_s = truth[row["request"]]
+            true = truth[row["request"]]
+            weight = true["true_quality_weight"]
             values[position] = nano_usd_array(
-                weight * quality_usd * np.array(row["quality"])
-                - (1 - weight) * latency_usd_per_s * np.array(row["ttft_s"])
+                weight * true["true_quality_usd"] * np.array(row["quality"])
+                - (1 - weight) * true["true_latency_usd_per_s"] * np.array(row["ttft_s"])
             )
     unknown = sum(row["request"] not in truth for row in rows)
     return usd(values), unknown

@@ -6,21 +6,31 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from market import solve
 from market.audit import Finding, Report, audit, worst_of
 from market.errors import BadInput, WalrasError
+from orchestrator.analysis.logged_run import LoggedRun
 from orchestrator.audit.clearings import (
     audit_chat,
     audit_workflow,
     chat_places,
     workflow_places,
 )
+from orchestrator.audit.unchecked import NotChecked, not_checked
 from orchestrator.json_text import parse_json
 from orchestrator.problem_file import numbered_problems
 
 #: Shows who is audited next: where, which of how many markets, and who.
 Progress = Callable[[str, int, int, str], None]
+
+
+class Worst(NamedTuple):
+    """The misreport of the largest regret, and in which market it gains."""
+
+    where: str
+    finding: Finding
 
 
 @dataclass(frozen=True)
@@ -34,6 +44,13 @@ class Audited:
         """One line of JSON."""
         return json.dumps({"where": self.where, **self.report.as_dict()})
 
+    def worse(self, known: Worst | None) -> Worst | None:
+        """The worst misreport here, or the one ``known`` from elsewhere if that is as bad."""
+        here = self.report.worst
+        if here is None or (known is not None and known.finding.regret >= here.regret):
+            return known
+        return Worst(self.where, here)
+
 
 def audit_path(
     path: Path,
@@ -43,11 +60,11 @@ def audit_path(
     cost_basis: str | None,
     limit: int | None,
     progress: Progress,
-) -> Iterator[Audited]:
-    """Audit the problems of a file, or of a run's directory its clearings.
+) -> Iterator[Audited | NotChecked]:
+    """Audit the problems of a file, or of a run's directory its clearings, one at a time.
 
     Of a run the ``limit`` largest of each kind: the chat clearings of most awards, the dearest
-    workflows.
+    workflows. What is left out comes last.
 
     Raises:
         WalrasError: of the kind that stopped it; the message names the place.
@@ -58,7 +75,7 @@ def audit_path(
     for what, given in (("owners", owners), ("cost_basis", cost_basis)):
         if given is not None:
             raise BadInput(what, "is for a problem, got it with a run")
-    yield from _clearings(path, sides, limit, progress)
+    yield from _clearings(LoggedRun(path), sides, limit, progress)
 
 
 def _problems(
@@ -86,12 +103,14 @@ def _problems(
 
 
 def _clearings(
-    run: Path, sides: Sequence[str] | None, limit: int | None, progress: Progress
-) -> Iterator[Audited]:
+    run: LoggedRun, sides: Sequence[str] | None, limit: int | None, progress: Progress
+) -> Iterator[Audited | NotChecked]:
+    left_out = list(not_checked(run, limit))
     workflows, chats = workflow_places(run)[:limit], chat_places(run)[:limit]
     total = len(workflows) + len(chats)
     if not total:
-        raise BadInput(str(run), "has no clearing that could be held again")
+        reasons = "".join(f"; {one.line}" for one in left_out)
+        raise BadInput(str(run.path), f"has no clearing that could be held again{reasons}")
     for number, workflow in enumerate(workflows, start=1):
 
         def told(name: str, where: str = str(workflow), number: int = number) -> None:
@@ -104,10 +123,14 @@ def _clearings(
             progress(where, number, total, name)
 
         yield Audited(str(chat), audit_chat(run, chat, sides=sides, progress=told_chat))
+    yield from left_out
 
 
-def described(audited: Audited) -> Iterator[str]:
-    """The lines about one market."""
+def described(audited: Audited | NotChecked) -> Iterator[str]:
+    """The lines about one market, or about what was left out."""
+    if isinstance(audited, NotChecked):
+        yield audited.line
+        return
     report = audited.report
     yield f"{audited.where}: {report.mechanism}"
     for side in ("provider", "client"):
@@ -134,17 +157,15 @@ def _regret(worst: Finding) -> Iterator[str]:
     yield f"  the misreport: {worst.misreport}, and gains {worst.witness_utility:.9g}"
 
 
-def write_counterexample(audited: Sequence[Audited], file: Path) -> str:
+def write_counterexample(worst: Worst | None, file: Path) -> str:
     """Write the worst misreport of all as a problem for ``walras solve``, and say what it is.
 
     Raises ``BadInput`` where it cannot be written, or where some logged report is none that a
     problem may have, such as a bid below its prior.
     """
-    worst = [(one.where, one.report.worst) for one in audited]
-    found = [(place, finding) for place, finding in worst if finding is not None]
-    if not found:
+    if worst is None:
         return "no misreport gains: there is no counterexample to write"
-    place, finding = max(found, key=lambda pair: pair[1].regret)
+    place, finding = worst
     problem = finding.counterexample()
     try:
         solve(problem)

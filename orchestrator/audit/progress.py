@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from rich.console import Console
@@ -25,8 +27,18 @@ class AuditProgress:
             console=console,
             disable=not console.is_terminal,
             transient=True,
+            redirect_stdout=False,
         )
         self._task = self._bar.add_task("", total=None)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """The bar is off while something else is printed."""
+        self._bar.stop()
+        try:
+            yield
+        finally:
+            self._bar.start()
 
     def __enter__(self) -> AuditProgress:
         self._bar.start()

@@ -89,7 +89,8 @@ class RoundRows:
             yield from self._prediction_rows(hub, reply)
             yield from map(self._chat_award_row, reply.awards)
         for bought in record.workflows.awards:
-            yield from bought_rows(self._at, bought, self._bid, self._true_cost)
+            name = record.workflow_names[bought.request.request]
+            yield from bought_rows(self._at, name, bought, self._bid, self._true_cost)
         yield from self._completion_rows()
         yield from self._settlement_rows()
         yield from map(self._request_row, record.chat_ends)

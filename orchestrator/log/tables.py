@@ -214,6 +214,21 @@ class SettlementRow(NamedTuple):
     ]
 
 
+class AuctionRow(NamedTuple):
+    """The auction of a workflow, written when the workflow was bought."""
+
+    trial: Trial
+    round: Round
+    workflow: Annotated[str, "id"]
+    name: Annotated[str, "which graph: S1 ... S4, random"]
+    client: Annotated[str, "who pays"]
+    virtual_cost_usd: Annotated[float | None, "what STAR minimised; null under other rules"]
+    solver: Annotated[str | None, "the exact solver that STAR used"]
+    payment_nano: Annotated[int, "sum of the payments that were fixed, void on failure"]
+    winners: Annotated[int, "providers that won a node"]
+    bidders: Annotated[list[str], "providers that took part, in tie order"]
+
+
 class WorkflowRow(NamedTuple):
     """A workflow, written once, when it ended."""
 
@@ -225,12 +240,7 @@ class WorkflowRow(NamedTuple):
     arrival_s: Annotated[float, "when it arrived"]
     awarded_round: Annotated[int | None, "when it was bought; null where refused"]
     status: Annotated[str, "served, refused or failed"]
-    virtual_cost_usd: Annotated[float | None, "what STAR minimised; null under other rules"]
-    payment_nano: Annotated[int | None, "sum of the threshold payments, as awarded"]
     settled_nano: Annotated[int | None, "what the client paid in the end; null where refused"]
-    winners: Annotated[int | None, "providers that won a node"]
-    solver: Annotated[str | None, "the exact solver that STAR used"]
-    bidders: Annotated[list[str] | None, "providers that took part in the auction, in tie order"]
 
 
 class NodeRow(NamedTuple):
@@ -282,6 +292,7 @@ Row = (
     | AwardRow
     | CompletionRow
     | SettlementRow
+    | AuctionRow
     | WorkflowRow
     | NodeRow
     | EdgeRow
@@ -300,6 +311,7 @@ TABLES: dict[str, type[Row]] = {
     "awards": AwardRow,
     "completions": CompletionRow,
     "settlements": SettlementRow,
+    "auctions": AuctionRow,
     "workflows": WorkflowRow,
     "nodes": NodeRow,
     "edges": EdgeRow,

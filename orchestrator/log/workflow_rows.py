@@ -8,25 +8,28 @@ from hubs.workflow_hub import WORKFLOW_HUB, WorkflowAward
 from market.messages import WORKFLOW, Bid, Settlement
 from market.money import TOKENS_PER_MTOK, nano_usd
 from market.workflow import StarOutcome
-from orchestrator.log.tables import AwardRow, EdgeRow, NodeRow, WorkflowRow
+from orchestrator.log.tables import AuctionRow, AwardRow, EdgeRow, NodeRow, WorkflowRow
 from orchestrator.records import OpenWorkflow
 
 
 def bought_rows(
     at: tuple[int, int],
+    name: str,
     award: WorkflowAward,
     bids: Mapping[str, Bid],
     true_costs: Mapping[str, float],
-) -> Iterator[AwardRow | NodeRow | EdgeRow]:
-    """A workflow that was bought: each winner's part, its nodes and its edges.
+) -> Iterator[AuctionRow | AwardRow | NodeRow | EdgeRow]:
+    """A workflow that was bought: its auction, each winner's part, its nodes and its edges.
 
     Args:
         at: trial and round.
+        name: of its graph.
         award: what was bought, from whom.
         bids: by provider.
         true_costs: by provider, USD per 1e6 output tokens.
     """
     request, allocation = award.request, award.outcome.allocation
+    yield _auction_row(at, name, award)
     for provider, quantity in award.outcome.quantities.items():
         mtok = quantity / TOKENS_PER_MTOK
         yield AwardRow(
@@ -70,12 +73,25 @@ def bought_rows(
         )
 
 
+def _auction_row(at: tuple[int, int], name: str, award: WorkflowAward) -> AuctionRow:
+    outcome = award.outcome if isinstance(award.outcome, StarOutcome) else None
+    return AuctionRow(
+        *at,
+        workflow=award.request.request,
+        name=name,
+        client=award.request.client,
+        virtual_cost_usd=outcome.virtual_cost_usd if outcome else None,
+        solver=outcome.solver if outcome else None,
+        payment_nano=sum(award.payments_nano.values()),
+        winners=len(award.payments_nano),
+        bidders=list(award.bidders),
+    )
+
+
 def workflow_row(
     at: tuple[int, int], ended: OpenWorkflow, status: str, settlements: Iterable[Settlement]
 ) -> WorkflowRow:
     """A workflow that ended; its settlements are among those of the round."""
-    award = ended.award
-    bought = award.outcome if award and isinstance(award.outcome, StarOutcome) else None
     settled = sum(
         settlement.client_paid_nano
         for settlement in settlements
@@ -89,10 +105,5 @@ def workflow_row(
         arrival_s=ended.request.arrival_s,
         awarded_round=ended.awarded_round,
         status=status,
-        virtual_cost_usd=bought.virtual_cost_usd if bought else None,
-        payment_nano=sum(award.payments_nano.values()) if award else None,
-        settled_nano=settled if award else None,
-        winners=len(award.payments_nano) if award else None,
-        solver=bought.solver if bought else None,
-        bidders=list(award.bidders) if award else None,
+        settled_nano=None if ended.awarded_round is None else settled,
     )

@@ -6,40 +6,41 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from market.messages import WORKFLOW
+from hubs.params import WorkflowHubParams
 from market.money import usd
-from orchestrator.log import read_table
+from orchestrator.analysis.served_work import served_work
 from orchestrator.report.arms import Arm
 from orchestrator.report.chart import Chart, colour, styled
 
-AMOUNTS = {"paid": "client_pays_nano", "true cost": "true_cost_nano"}
+AMOUNTS = {"paid": "client_paid_nano", "true cost": "done_cost_nano"}
 
 
 def workflow_payments(arms: Sequence[Arm]) -> Chart:
-    """Payments beside true cost, for each graph."""
+    """What was paid in the end beside the true cost of what was done, for each graph."""
     bought = _served(arms[0])
     return Chart(
         "workflows",
         "Workflows: payments and true cost",
-        "Mean over the served workflows of each graph: the sum of the threshold payments, and the "
-        "winners' quantities at their private costs. A truthful winner is paid at least its cost.",
+        "Mean over the served workflows of each graph: what the client paid in the end, and what "
+        "the work that was done cost the winners, at their private costs."
+        + _promise(arms[0].scenario.hubs.workflow),
         _bars(bought) if len(bought) else None,
     )
 
 
+def _promise(hub: WorkflowHubParams) -> str:
+    """What the rule promises of the two, where it promises anything."""
+    if not hub.covers_cost:
+        return ""
+    predicted = " of the work that was predicted" if hub.settle == "predicted" else ""
+    return f" A truthful winner is paid at least its cost{predicted}."
+
+
 def _served(arm: Arm) -> pa.Table:
-    """One row a served workflow, sorted: its name and the sums of its awards, in nano-USD."""
-    names = read_table(arm.path, "workflows", ["trial", "workflow", "name", "status"])
-    names = names.filter(pc.field("status") == "served").drop_columns(["status"])
-    awards = read_table(arm.path, "awards", ["trial", "request", "kind", *AMOUNTS.values()])
-    awards = awards.filter(pc.field("kind") == WORKFLOW).drop_columns(["kind"])
-    sums = awards.group_by(["trial", "request"]).aggregate(
-        [(column, "sum") for column in AMOUNTS.values()]
-    )
-    joined = names.join(sums, ["trial", "workflow"], ["trial", "request"], join_type="inner")
-    return joined.sort_by([(key, "ascending") for key in ("name", "trial", "workflow")])
+    """One row a served workflow, sorted: its name and the sums over its winners, in nano-USD."""
+    sums = served_work(arm.path).group_by(["name", "trial", "request"], use_threads=False)
+    return sums.aggregate([(column, "sum") for column in AMOUNTS.values()])
 
 
 def _bars(bought: pa.Table) -> go.Figure:

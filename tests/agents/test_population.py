@@ -397,3 +397,24 @@ def test_providers_of_a_group_share_what_is_believed_of_them():
     prior = {"kind": "empirical", "samples": [0.1, 1.0, 3.0]}
     bids = [one.step([], 1.0).bid for one in drawn(group(prior=prior)).values()]
     assert len({id(bid.prior) for bid in bids}) == 1
+
+
+@pytest.mark.parametrize("scaled", [True, False])
+@pytest.mark.parametrize("start_hour", [2.0, 14.0])
+def test_a_prior_is_refused_only_if_it_is_below_every_true_cost_of_the_day(scaled, start_hour):
+    """Costs are from 0.1 on at hour 2, from 0.25 on at hour 14."""
+    electricity = Electricity(start_hour=start_hour, day_s=24.0)
+
+    def draw(high: float) -> list[Provider]:
+        prior = {"kind": "uniform", "low": 0.01, "high": high, "scaled": scaled}
+        cost = {"base": 1.0, "scarcity": [0.1, 1.0]}
+        return draw_providers([group(prior=prior, cost=cost)], electricity, 7)
+
+    assert draw(0.11)
+    with pytest.raises(BadInput, match=r"small-000: prior: expected a high end of .* 0\.1, got 0"):
+        draw(0.09)
+
+
+def test_the_prior_of_who_takes_no_part_in_workflows_may_be_anything():
+    below = {"kind": "uniform", "low": 0.001, "high": 0.002}
+    assert drawn(group(prior=below, workflow_slots=0))

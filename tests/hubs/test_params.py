@@ -50,3 +50,22 @@ from hubs.params import HubParams, PredictorParams, PriorLearningParams, Workflo
 def test_malformed_parameters_are_refused(kind, wrong, complaint):
     with pytest.raises(ValidationError, match=complaint):
         kind(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("changes", "described", "truthful", "covers_cost"),
+    [
+        ({}, "star", True, True),
+        ({"settle": "realized", "patience_rounds": 2}, "star", True, True),
+        ({"charge_entry_input": False}, "star charge_entry_input=False", True, True),
+        ({"reserve": "none"}, "star reserve=none", True, False),
+        ({"workload": "published"}, "star workload=published", False, False),
+        ({"payment_method": "bisection"}, "star payment_method=bisection", False, False),
+        ({"mechanism": "pay_as_bid"}, "pay_as_bid", False, False),
+        ({"mechanism": "greedy"}, "greedy", False, False),
+        ({"mechanism": "homogeneous"}, "homogeneous", True, False),
+    ],
+)
+def test_what_is_promised_of_a_rule(changes, described, truthful, covers_cost):
+    hub = WorkflowHubParams(**changes)
+    assert (hub.described, hub.truthful, hub.covers_cost) == (described, truthful, covers_cost)

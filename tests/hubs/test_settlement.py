@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubs.settlement import in_proportion, quantities_of, realized_workflow
+from market.money import MOST_NANO
 from market.workflow import Edge, Node, Workflow, star
 from tests.strategies import GRAPHS, auctions, examples
 
@@ -73,3 +74,9 @@ def test_a_payment_goes_with_the_work_and_stays_where_there_is_none():
     assert in_proportion(900, 300.0, 300.0) == 900
     assert in_proportion(900, 300.0, 0.0) == 0
     assert in_proportion(900, 0.0, 0.0) == 900
+
+
+def test_a_payment_saturates_where_all_money_does():
+    assert in_proportion(MOST_NANO, 1.0, 1e3) == MOST_NANO
+    assert in_proportion(900, 5e-324, 1e12) == MOST_NANO
+    assert in_proportion(0, 5e-324, 1e12) == 0

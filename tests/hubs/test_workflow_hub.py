@@ -329,3 +329,22 @@ def test_a_workflow_that_its_pool_cannot_do_waits_and_is_refused_though_the_othe
     assert set(rounds.next(**bids).refused) == asked - awarded
     assert awarded
     assert (awarded == asked) == (source == "fixed")
+
+
+def test_within_a_round_a_slot_links_auctions_so_that_the_truth_is_best_only_in_each():
+    """A lie that loses the first workflow keeps the slot for the second, which pays more."""
+    members = [provider("able", tier=2, workflow_slots=1), provider("rival", tier=1)]
+    easy = workflow("easy", Workflow((Node("only", 1e6, difficulty=1),), ()))
+    hard = workflow("hard", Workflow((Node("only", 1e6, difficulty=2),), ()))
+
+    def gain(bid: float, *requests: WorkflowRequest) -> float:
+        """What ``able`` is paid above its cost, USD; that is 2 for each workflow."""
+        hub = WorkflowHub("workflow", members, WorkflowHubParams())
+        bids = [Bid("able", 1.0, bid, 1.0, 10.0), Bid("rival", 1.0, 3.0, 1.0, 10.0)]
+        awards = hub.clear(WorkflowRound(1, [], requests, bids)).awards
+        paid = [award.payments_nano.get("able") for award in awards]
+        return sum(nano / 1e9 - 2.0 for nano in paid if nano is not None)
+
+    assert gain(2.0, easy) == 1.0 > gain(3.5, easy) == 0.0
+    assert gain(2.0, hard) == gain(3.5, hard) == 8.0
+    assert gain(2.0, easy, hard) == 1.0 < gain(3.5, easy, hard) == 8.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from agents.prior import EmpiricalPrior
 from market.errors import BadInput
 from orchestrator import past_bids as past_bids_module
 from orchestrator.log import read_table
+from orchestrator.log.schema import SCHEMA_VERSION
 from orchestrator.past_bids import past_bids
 from orchestrator.scenario import Scenario, load_scenario
 from tests.markets import GROUPS, WORKFLOWS, run_market, small_market
@@ -120,5 +122,93 @@ def test_where_no_bids_of_the_group_are_found_the_scenario_is_refused(
         with pytest.raises(BadInput) as caught:
             load_scenario(file)
         line = str(caught.value)
-        assert line.startswith(f"{file}: providers.1.prior.run: expected a run's directory with")
+        assert line.startswith(f"{file}: providers.1.prior.run: ")
         assert "\n" not in line
+
+
+def refusal(file: Path, stated: dict[str, Any]) -> str:
+    file.write_text(yaml.safe_dump(stated))
+    with pytest.raises(BadInput) as caught:
+        load_scenario(file)
+    line = str(caught.value)
+    assert "\n" not in line
+    return line.removeprefix(f"{file}: ")
+
+
+@pytest.mark.parametrize(
+    "run", ["market.yaml", ".", "", "a\0b", "x" * 300, "two\nlines", "market.yaml/deeper"]
+)
+def test_what_is_no_run_is_refused_under_the_key(run: str, tmp_path: Path) -> None:
+    line = refusal(tmp_path / "market.yaml", document(run=run))
+    assert line.startswith("providers.1.prior.run: ")
+    assert line.endswith("expected a run's directory with a run.json in it")
+
+
+def broken(earlier: Path, copy: Path, how: str) -> Path:
+    shutil.copytree(earlier, copy)
+    told = copy / "run.json"
+    if how == "old schema":
+        text = told.read_text()
+        told.write_text(text.replace(f'"schema_version": {SCHEMA_VERSION}', '"schema_version": 1'))
+    elif how == "no run.json":
+        told.unlink()
+    elif how == "junk":
+        next((copy / "bids").glob("*.parquet")).write_bytes(b"junk")
+    else:
+        shutil.rmtree(copy / "rounds")
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("how", "complaint"),
+    [
+        ("old schema", f"schema_version: expected {SCHEMA_VERSION}, got 1"),
+        ("no run.json", "expected a run's directory with a run.json in it"),
+        ("junk", "is not a readable part of the log"),
+        ("no rounds", "has bids of rounds that it does not know"),
+    ],
+)
+def test_a_run_that_is_broken_is_refused_under_the_key(
+    earlier: Path, tmp_path: Path, how: str, complaint: str
+) -> None:
+    run = broken(earlier, tmp_path / "broken", how)
+    line = refusal(tmp_path / "market.yaml", document(run=str(run)))
+    assert line.startswith(f"providers.1.prior.run: {run}")
+    assert complaint in line
+
+
+@pytest.mark.parametrize("name", [None, ["large"], 3])
+def test_a_group_without_a_name_has_no_past_bids(earlier: Path, tmp_path: Path, name: Any) -> None:
+    unnamed = document(run=str(earlier))
+    unnamed["providers"][1] |= {"name": name}
+    line = refusal(tmp_path / "market.yaml", unnamed)
+    assert line.startswith("providers.1.name: expected a name, got ")
+    del unnamed["providers"][1]["name"]
+    assert "providers.1.name" in refusal(tmp_path / "market.yaml", unnamed)
+
+
+@pytest.mark.parametrize("scaled", [0, "false", "no", False])
+def test_whether_electricity_is_taken_out_is_read_as_the_prior_reads_it(
+    earlier: Path, scaled: Any
+) -> None:
+    prior = load_scenario(write(earlier.parent, run="earlier", scaled=scaled)).providers[1].prior
+    assert isinstance(prior, EmpiricalPrior)
+    assert prior.scaled is False
+    assert list(prior.samples) == past_bids(earlier, "large", scaled=False, where="")["samples"]
+
+
+def test_other_keys_of_the_prior_are_checked_first(earlier: Path, tmp_path: Path) -> None:
+    file = tmp_path / "market.yaml"
+    for key, value in (("scaled", "perhaps"), ("low", "deep"), ("mean", 3)):
+        line = refusal(file, document(run=str(earlier), **{key: value}))
+        assert line.startswith(f"providers.1.prior.{key}: ")
+
+
+def test_the_support_may_be_widened_only(earlier: Path, tmp_path: Path) -> None:
+    narrow = refusal(tmp_path / "market.yaml", document(run=str(earlier), high=1.0))
+    assert narrow.startswith("providers.1.prior: high: expected a number >= ")
+    wide = load_scenario(write(earlier.parent, run="earlier", low=None, high=90.0))
+    found = past_bids(earlier, "large", scaled=True, where="")
+    prior = wide.providers[1].prior
+    assert isinstance(prior, EmpiricalPrior)
+    assert (prior.low, prior.high) == (found["low"], 90.0)

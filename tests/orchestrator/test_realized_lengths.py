@@ -14,6 +14,8 @@ from orchestrator.analysis.summary import summarize
 from orchestrator.analysis.summary_rows import summary_rows
 from orchestrator.assembly import assemble
 from orchestrator.log import read_table
+from orchestrator.report.arms import read_arms
+from orchestrator.report.workflow_chart import workflow_payments
 from orchestrator.runtime import InProcess
 from orchestrator.scenario import Scenario
 from orchestrator.trial import Trial
@@ -115,6 +117,51 @@ def test_the_summary_tells_what_realised_lengths_change(runs: dict[str, Path]) -
         assert difference == pytest.approx(expected)
         sign = "-" if expected < 0 else ""
         assert shown[label] == [f"{sign}${abs(expected):,.2f}"]
+
+
+@pytest.mark.parametrize("name", ["predicted", "realized"])
+def test_what_was_paid_stands_beside_the_cost_of_the_work_that_was_done(
+    runs: dict[str, Path], name: str
+) -> None:
+    run = runs[name]
+    awards = {
+        (row["request"], row["provider"]): row for row in read_table(run, "awards").to_pylist()
+    }
+    done, bought, paid = 0.0, 0.0, 0.0
+    for row in read_table(run, "settlements").to_pylist():
+        award = awards[row["request"], row["provider"]]
+        work = row["realized_quantity_tokens"] / award["quantity_tokens"]
+        done += award["true_cost_nano"] * work / 1e9
+        bought += award["true_cost_nano"] / 1e9
+        paid += row["client_paid_nano"] / 1e9
+    assert abs(done - bought) > 1e-6
+    market = summarize(run).workflows
+    assert market.paid_usd == pytest.approx(paid)
+    assert market.true_cost_usd == pytest.approx(done)
+    bars = workflow_payments(read_arms(run)).figure.data
+    counts = [int(label.split("(")[1].rstrip(")")) for label in bars[0].x]
+    assert sum(counts) == market.served
+    shown = {bar.name: float(np.dot(bar.y, counts)) for bar in bars}
+    assert shown == pytest.approx({"paid": paid, "true cost": done})
+
+
+@pytest.mark.parametrize(
+    ("workflow", "promise"),
+    [
+        ({}, "A truthful winner is paid at least its cost of the work that was predicted."),
+        ({"settle": "realized"}, "A truthful winner is paid at least its cost."),
+        ({"reserve": "none"}, ""),
+        ({"mechanism": "myopic"}, ""),
+        ({"workload": "published"}, ""),
+    ],
+)
+def test_the_page_promises_only_what_the_rule_does(
+    workflow: dict[str, Any], promise: str, tmp_path: Path
+) -> None:
+    market = small_market(hubs={"count": 2, "workflow": workflow}, demand=[WORKFLOWS], rounds=3)
+    caption = workflow_payments(read_arms(run_market(market, tmp_path / "run"))).caption
+    assert caption.endswith(promise)
+    assert ("at least its cost" in caption) == bool(promise)
 
 
 class Wiretap(InProcess):

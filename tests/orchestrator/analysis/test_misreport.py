@@ -8,9 +8,13 @@ import pytest
 
 from market.matching import clear
 from market.workflow import star
+from orchestrator.analysis.logged_run import LoggedRun
 from orchestrator.analysis.misreport import Misreport, largest_misreports
 from orchestrator.analysis.replay import chat_clearing, workflow_auction
+from orchestrator.announce import _misreport_line
+from orchestrator.audit import workflow_places
 from orchestrator.log import read_table
+from orchestrator.scenario import Scenario
 from tests.markets import DIALOGUES, GROUPS, WORKFLOWS, run_market, small_market
 
 DEMAND = [DIALOGUES | {"rate_per_s": 20}, WORKFLOWS]
@@ -29,7 +33,7 @@ def misreports(run: Path) -> dict[str, Misreport]:
 def test_a_logged_chat_clearing_can_be_cleared_again(run: Path) -> None:
     awards = [row for row in read_table(run, "awards").to_pylist() if row["kind"] == "chat"]
     for hub in read_table(run, "hubs").to_pylist()[:10]:
-        clearing = chat_clearing(run, 0, hub["round"], hub["hub"])
+        clearing = chat_clearing(LoggedRun(run), 0, hub["round"], hub["hub"])
         logged = [row for row in awards if (row["round"], row["hub"]) == (hub["round"], hub["hub"])]
         if clearing is None:
             assert not logged
@@ -43,10 +47,10 @@ def test_a_logged_chat_clearing_can_be_cleared_again(run: Path) -> None:
 
 
 def test_a_logged_workflow_auction_can_be_cleared_again(run: Path) -> None:
-    bought = [row for row in read_table(run, "workflows").to_pylist() if row["bidders"]]
+    bought = read_table(run, "auctions").to_pylist()
     assert bought
     for row in bought:
-        auction = workflow_auction(run, 0, row["workflow"])
+        auction = workflow_auction(LoggedRun(run), 0, row["workflow"])
         outcome = star(auction.workflow, auction.offers)
         assert outcome.virtual_cost_usd == pytest.approx(row["virtual_cost_usd"], rel=1e-12)
         paid = sum(outcome.payments_usd.values())
@@ -79,6 +83,40 @@ def test_a_clearing_that_cannot_be_held_again_has_no_misreport(
 ) -> None:
     run = run_market(small_market(demand=DEMAND, **changes), tmp_path / "r")
     assert set(misreports(run)) == {"workflow"}
+
+
+def test_clients_that_pay_by_the_request_have_misreports_too(tmp_path: Path) -> None:
+    market = small_market(demand=DEMAND, hubs={"count": 2, "mechanism": "auction_per_request"})
+    assert set(misreports(run_market(market, tmp_path / "run"))) == {"chat", "workflow"}
+
+
+@pytest.mark.parametrize("workflow", [{"mechanism": "pay_as_bid"}, {"workload": "published"}])
+def test_the_rule_that_bought_a_workflow_is_named(workflow: dict[str, Any], tmp_path: Path) -> None:
+    market = small_market(demand=[WORKFLOWS], hubs={"count": 2, "workflow": workflow})
+    found = misreports(run_market(market, tmp_path / "run"))["workflow"]
+    described = {"pay_as_bid": "pay_as_bid", "published": "star workload=published"}
+    (chosen,) = workflow.values()
+    assert found.where.endswith(f", bought by {described[chosen]}")
+    assert f"({found.where}): " in _misreport_line(found)
+
+
+def unpaid(**changes: Any) -> Scenario:
+    """A lone provider without a reserve, who never loses work and so is paid for none."""
+    alone = GROUPS[1] | {"count": 1, "workflow_slots": 4}
+    hubs = {"count": 2, "workflow": {"reserve": "none"}}
+    return small_market(
+        providers=[GROUPS[0] | {"workflow_slots": 0}, alone],
+        hubs=hubs,
+        demand=[WORKFLOWS],
+        **changes,
+    )
+
+
+def test_where_nobody_was_paid_there_is_no_best_paid_winner(tmp_path: Path) -> None:
+    run = run_market(unpaid(), tmp_path / "run")
+    assert set(read_table(run, "auctions")["payment_nano"].to_pylist()) == {0}
+    assert not misreports(run)
+    assert len(workflow_places(LoggedRun(run))) == read_table(run, "auctions").num_rows > 0
 
 
 def test_whoever_would_be_declined_with_the_truth_earns_nothing_with_it(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,17 @@ from hubs.host import HubsReply, HubsRound
 from hubs.params import PriorLearningParams
 from hubs.prior_learning import pools
 from hubs.workflow_hub import WorkflowHub
+from market.errors import BadInput
 from market.money import TOKENS_PER_MTOK, nano_usd
-from market.workflow import Offer, star
+from market.workflow import Offer, StarOutcome, star
+from market.workflow.mechanisms import MECHANISMS
+from orchestrator.analysis.logged_run import LoggedRun
 from orchestrator.analysis.replay import workflow_auction, workflow_priors
 from orchestrator.log import read_table
+from orchestrator.run_directory import read_description
 from orchestrator.runtime import InProcess
 from tests.hubs.builders import provider as provider_of
-from tests.markets import GROUPS, PRIORS, WORKFLOWS, run_market, small_market
+from tests.markets import GROUPS, PRIORS, WORKFLOWS, rewritten, run_market, small_market
 
 LEARNING = {"min_samples": 10, "window": 40, "quantiles": 12}
 RANDOM = {"strategy": {"kind": "random", "between": [0.6, 1.5]}}
@@ -37,6 +41,12 @@ def market(source: str, **prior: Any) -> dict[str, Any]:
     }
 
 
+def buying(**workflow: Any) -> dict[str, Any]:
+    """The same with another rule, or other options, of the workflow hub."""
+    changes = market("fixed")
+    return changes | {"hubs": {"count": 2, "workflow": workflow}}
+
+
 MARKETS = {
     **{f"stated: {kind}": market("fixed", prior=prior) for kind, prior in PRIORS.items()},
     "the same in all rounds": market("fixed", prior=PRIORS["empirical"] | {"scaled": False}),
@@ -44,6 +54,12 @@ MARKETS = {
     "others": market("others"),
     "disjoint pools": market("disjoint_pool"),
     "others, on what is stated": market("others", prior=PRIORS["truncated_lognormal"]),
+    **{name: buying(mechanism=name) for name in MECHANISMS},
+    "on the published workload": buying(workload="published"),
+    "by bisection": buying(payment_method="bisection"),
+    "without a reserve": buying(reserve="none"),
+    "greedily without a reserve": buying(mechanism="greedy", reserve="none"),
+    "entry input is free": buying(charge_entry_input=False),
 }
 
 
@@ -93,20 +109,23 @@ def test_every_logged_auction_is_cleared_again_with_the_very_same_offers(
 ) -> None:
     runtime = Watched(monkeypatch)
     run = run_market(small_market(**changes), tmp_path / "run", runtime=runtime)
+    hub = read_description(run).scenario.hubs.workflow
     awards = read_table(run, "awards").to_pylist()
-    bought = [row for row in read_table(run, "workflows").to_pylist() if row["bidders"]]
+    bought = read_table(run, "auctions").to_pylist()
     assert len(bought) == len(runtime.offers) > 10
     for row in bought:
-        auction = workflow_auction(run, row["trial"], row["workflow"])
+        auction = workflow_auction(LoggedRun(run), row["trial"], row["workflow"])
         assert auction.offers == tuple(runtime.offers[row["trial"], row["workflow"]])
-        again = star(auction.workflow, auction.offers)
+        again = hub.rule.buy(auction.workflow, auction.offers, hub.options)
         logged = {
             award["provider"]: award["client_pays_nano"]
             for award in awards
             if (award["trial"], award["request"]) == (row["trial"], row["workflow"])
         }
+        assert logged == auction.payments_nano
         assert {name: nano_usd(paid) for name, paid in again.payments_usd.items()} == logged
-        assert again.virtual_cost_usd == row["virtual_cost_usd"]
+        cost = again.virtual_cost_usd if isinstance(again, StarOutcome) else None
+        assert cost == row["virtual_cost_usd"] == auction.virtual_cost_usd
 
 
 @pytest.mark.parametrize("source", ["fixed", "others", "disjoint_pool"])
@@ -114,8 +133,8 @@ def test_the_priors_of_early_rounds_are_public_and_those_of_late_ones_of_the_sou
     source: str, tmp_path: Path
 ) -> None:
     run = run_market(small_market(**market(source)), tmp_path / "run")
-    assert {prior.kind for prior in workflow_priors(run, 0, 1).values()} == {"uniform"}
-    late = workflow_priors(run, 0, 12)
+    assert {prior.kind for prior in workflow_priors(LoggedRun(run), 0, 1).values()} == {"uniform"}
+    late = workflow_priors(LoggedRun(run), 0, 12)
     assert {prior.kind for prior in late.values()} == {
         "uniform" if source == "fixed" else "empirical"
     }
@@ -143,7 +162,7 @@ def test_over_a_whole_run_the_lies_of_one_move_only_the_priors_that_they_may(
         alone = GROUPS[1] | {"name": "liar", "count": 1, "strategy": strategy}
         changes["providers"] = [*GROUPS, alone]
         run = run_market(small_market(**changes), tmp_path / name)
-        priors.append([workflow_priors(run, 0, round_) for round_ in range(1, 13)])
+        priors.append([workflow_priors(LoggedRun(run), 0, round_) for round_ in range(1, 13)])
     moved = {
         provider
         for honest, lied in zip(*priors, strict=True)
@@ -166,9 +185,9 @@ def test_in_an_auction_with_learned_priors_no_winner_gains_by_lying(
     source: str, tmp_path: Path
 ) -> None:
     run = run_market(small_market(**market(source)), tmp_path / "run")
-    bought = [row for row in read_table(run, "workflows").to_pylist() if row["bidders"]]
+    bought = read_table(run, "auctions").to_pylist()
     last = [row for row in bought if row["trial"] == 0][-1]
-    auction = workflow_auction(run, 0, last["workflow"])
+    auction = workflow_auction(LoggedRun(run), 0, last["workflow"])
     for liar in star(auction.workflow, auction.offers).quantities:
         cost = auction.true_costs[liar]
 
@@ -188,3 +207,39 @@ def test_in_an_auction_with_learned_priors_no_winner_gains_by_lying(
         assert honest >= -1e-12
         for bid in np.linspace(prior.low, prior.high, 21).tolist():
             assert gain(bid) <= honest + 1e-9
+
+
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    prior = PRIORS["truncated_normal"]
+    changes = market("others", prior=prior) | {"trials": 1}
+    return run_market(small_market(**changes), tmp_path_factory.mktemp("learned") / "run")
+
+
+LOSSES: dict[str, Callable[[dict[str, Any]], bool]] = {
+    "auctions": lambda row: True,
+    "priors": lambda row: True,
+    "providers": lambda row: row["provider"] == "large-000",
+    "bids": lambda row: row["round"] == 3,
+    "nodes": lambda row: row["node"] == "architect",
+}
+
+
+@pytest.mark.parametrize("table", LOSSES)
+def test_where_the_log_lacks_something_the_workflow_is_named(
+    table: str, learned: Path, tmp_path: Path
+) -> None:
+    workflow = read_table(learned, "auctions")["workflow"].to_pylist()[-1]
+
+    def lose(rows: list[dict[str, Any]]) -> None:
+        kept = [row for row in rows if not LOSSES[table](row)]
+        assert len(kept) < len(rows)
+        rows[:] = kept
+
+    run = rewritten(learned, tmp_path / "run", table, lose)
+    with pytest.raises(BadInput) as caught:
+        workflow_auction(LoggedRun(run), 0, workflow)
+    line = str(caught.value)
+    assert line.startswith(f"{run}: workflow {workflow}, trial 0: ")
+    assert line.endswith("the log is not whole")
+    assert line.count("the log is not whole") == 1

@@ -5,8 +5,9 @@ import pytest
 
 from market.errors import BadInput
 from orchestrator.report import write_report
+from tests.markets import StoppedAfter
 from tests.orchestrator.report.reading import read
-from tests.orchestrator.report.tiny_market import CHAT, S3, StoppedAfter, run_tiny
+from tests.orchestrator.report.tiny_market import CHAT, S3, run_tiny
 
 CHAT_CHARTS = {
     "welfare", "money", "cache", "ttft", "scarcity", "load", "prediction", "expected-ttft",

@@ -3,9 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
-from orchestrator.progress import Advance, RunProgress
+from orchestrator.progress import RunProgress
 from orchestrator.scenario import Scenario
 from tests.markets import run_market
 
@@ -24,19 +22,6 @@ SCENARIO: dict[str, Any] = {
     "compare": ["random"],
     "log": {"checkpoint_rounds": 2},
 }
-
-
-class StoppedAfter(RunProgress):
-    """The person presses Ctrl-C after so many rounds."""
-
-    def __init__(self, rounds: int):
-        super().__init__(Console(quiet=True), rounds)
-        self._left = rounds
-
-    def show(self, advance: Advance) -> None:
-        self._left -= 1
-        if not self._left:
-            raise KeyboardInterrupt
 
 
 def run_tiny(folder: Path, progress: RunProgress | None = None, **changes: Any) -> Path:
