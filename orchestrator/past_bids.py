@@ -14,6 +14,7 @@ from hubs.prior_learning import order_statistics
 from market.errors import BadInput
 from market.fields import shown
 from orchestrator.log import read_table
+from orchestrator.run_file import read_run_file
 
 #: More would make every copy of the scenario long and change little.
 MOST_SAMPLES = 1000
@@ -46,11 +47,8 @@ def past_bids(run: Path, group: str, *, scaled: bool, where: str) -> dict[str, A
     Raises:
         BadInput: there is no readable log of bids of that group.
     """
-    # a run's description has its scenario, which may have past bids in turn
-    from orchestrator.run_directory import read_description
-
     try:
-        read_description(run)
+        read_run_file(run)
         bids = _bids_of(run, group)
     except BadInput as error:
         raise error.inside(where) from None

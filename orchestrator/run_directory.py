@@ -17,10 +17,9 @@ from market.release import running_release
 from orchestrator.log.schema import SCHEMA_VERSION
 from orchestrator.log.tables import TABLES
 from orchestrator.log.writer import CHECKPOINT, PENDING, write_json_atomically
+from orchestrator.run_file import RUN_FILE, read_run_file
 from orchestrator.scenario import Scenario
-from orchestrator.text_file import read_text
 
-RUN_FILE = "run.json"
 REPORT_FILE = "report.html"
 
 #: Where a run keeps the runs of the same tape under other mechanisms.
@@ -52,29 +51,13 @@ def read_description(run: Path) -> RunDescription:
         BadInput: there is none, or it is not one of ours.
     """
     path = run / RUN_FILE
-    if not _is_file(path):
-        raise BadInput(str(run), f"expected a run's directory with a {RUN_FILE} in it")
     try:
-        description = RunDescription.model_validate_json(read_text(path))
+        return RunDescription.model_validate_json(read_run_file(run))
     except ValidationError as error:
         problem = error.errors()[0]
         where = ".".join(map(str, problem["loc"]))
         place = f"{path}: {where}" if where else str(path)
         raise BadInput(place, f"is not what a run says of itself: {problem['msg']}") from None
-    if description.schema_version != SCHEMA_VERSION:
-        raise BadInput(
-            f"{path}: schema_version",
-            f"expected {SCHEMA_VERSION}, got {description.schema_version}",
-        )
-    return description
-
-
-def _is_file(path: Path) -> bool:
-    """Whether there is one; there is none of a name that no file can have."""
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
 
 
 def write_description(run: Path, name: str, scenario: Scenario, status: Status) -> None:

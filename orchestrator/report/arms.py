@@ -10,7 +10,8 @@ import numpy.typing as npt
 
 from orchestrator.log import read_table
 from orchestrator.report.round_axis import RoundAxis
-from orchestrator.run_directory import COMPARED, RUN_FILE, RunDescription, read_description
+from orchestrator.run_directory import COMPARED, RunDescription, read_description
+from orchestrator.run_file import RUN_FILE
 from orchestrator.scenario import Scenario
 
 
