@@ -18,11 +18,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-import numpy as np
-
 from market.money import whole_nano
 from market.workflow import Workflow
-from market.workflow.quantities import quantities, token_counts
 
 
 def realized_workflow(workflow: Workflow, length_tokens: Mapping[str, float]) -> Workflow:
@@ -37,23 +34,6 @@ def realized_workflow(workflow: Workflow, length_tokens: Mapping[str, float]) ->
         for edge in workflow.edges
     )
     return Workflow(nodes, edges)
-
-
-def quantities_of(
-    workflow: Workflow,
-    allocation: Mapping[str, str],
-    input_ratio: Mapping[str, float],
-    *,
-    charge_entry_input: bool,
-) -> dict[str, float]:
-    """q_i of every winner under an ``allocation``, in output-token equivalents."""
-    winners = sorted(set(allocation.values()))
-    column = {winner: number for number, winner in enumerate(winners)}
-    tokens = token_counts(workflow, charge_entry_input=charge_entry_input)
-    where = np.array([[column[allocation[node.id]] for node in workflow.nodes]])
-    ratios = np.array([input_ratio[winner] for winner in winners])
-    (quantity,) = quantities(tokens, ratios, where)
-    return dict(zip(winners, quantity.tolist(), strict=True))
 
 
 def in_proportion(payment_nano: int, predicted_tokens: float, realized_tokens: float) -> int:

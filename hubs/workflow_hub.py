@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hubs.execution import Execution
 from hubs.params import WorkflowHubParams
 from hubs.prior_learning import PriorLearning, RoundPriors
-from hubs.settlement import in_proportion, quantities_of, realized_workflow
+from hubs.settlement import in_proportion, realized_workflow
 from hubs.waiting_room import WaitingRoom
 from market.errors import Infeasible
 from market.messages import (
@@ -27,6 +27,7 @@ from market.money import nano_usd
 from market.profiles import ProviderProfile
 from market.workflow import Offer
 from market.workflow.mechanisms import Outcome
+from market.workflow.quantities import quantities_of
 
 WORKFLOW_HUB = "workflow"
 

@@ -6,19 +6,15 @@ edge, so only some lies are tried.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-
-import numpy as np
 
 from market.audit.report import CLIENT, SEARCH, TOLERANCE, Finding, Report
 from market.errors import BadInput
 from market.workflow import Workflow
-from market.workflow.allocation import allocation_problem
 from market.workflow.auction import WorkflowAuction
-from market.workflow.mechanisms import Outcome
 from market.workflow.problem_form import written_auction
-from market.workflow.quantities import quantities
+from market.workflow.quantities import quantities_of
 
 #: What the client is billed: the payments for the declared lengths, or every winner's payment
 #: times the quantity that it really ran over the one that was declared, whatever the rule paid for.
@@ -78,23 +74,17 @@ def _bill(auction: WorkflowAuction, declared: Workflow, settlement: str) -> floa
     outcome = replace(auction, workflow=declared).buy()
     if settlement == "predicted":
         return sum(outcome.payments_usd.values())
-    real, said = (_work(auction, workflow, outcome) for workflow in (auction.workflow, declared))
+    ratios = {offer.provider: offer.input_ratio for offer in auction.offers}
+    charge = auction.options.charge_entry_input
+    real, said = (
+        quantities_of(workflow, outcome.allocation, ratios, charge_entry_input=charge)
+        for workflow in (auction.workflow, declared)
+    )
     return sum(
         paid * real[name] / said[name]
         for name, paid in outcome.payments_usd.items()
         if said[name] > 0
     )
-
-
-def _work(auction: WorkflowAuction, workflow: Workflow, outcome: Outcome) -> Mapping[str, float]:
-    """The quantity of every provider if ``workflow`` is run as bought."""
-    problem = allocation_problem(
-        workflow, auction.offers, charge_entry_input=auction.options.charge_entry_input
-    )
-    names = [offer.provider for offer in auction.offers]
-    allocation = np.array([[names.index(outcome.allocation[node.id]) for node in workflow.nodes]])
-    (row,) = quantities(problem.tokens, problem.input_ratio, allocation)
-    return dict(zip(names, row.tolist(), strict=True))
 
 
 def _declarations(truth: Workflow) -> Iterator[tuple[str, Workflow]]:
@@ -113,23 +103,7 @@ def _declarations(truth: Workflow) -> Iterator[tuple[str, Workflow]]:
             tried.append((f"declares node {node.id!r} times {factor:g}", own, passed))
         for what, node_factors, edge_factors in tried:
             try:
-                declared = _scaled(truth, node_factors, edge_factors)
+                declared = truth.scaled(node_factors, edge_factors)
             except BadInput:  # more tokens than a workflow may have
                 continue
             yield what, declared
-
-
-def _scaled(
-    workflow: Workflow, node_factors: Sequence[float], edge_factors: Sequence[float]
-) -> Workflow:
-    """The workflow with the output of each node and the context of each edge times a factor."""
-    return Workflow(
-        tuple(
-            replace(node, output_tokens=node.output_tokens * factor)
-            for node, factor in zip(workflow.nodes, node_factors, strict=True)
-        ),
-        tuple(
-            replace(edge, transfer_tokens=edge.transfer_tokens * factor)
-            for edge, factor in zip(workflow.edges, edge_factors, strict=True)
-        ),
-    )

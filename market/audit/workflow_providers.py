@@ -70,7 +70,8 @@ def audit_workflow_providers(
         raise BadInput("cost_basis", f"expected one of {', '.join(COST_BASES)}; got {basis!r}")
     names = [offer.provider for offer in auction.offers]
     wanted = names if providers is None else list(providers)
-    least_scale = _ROUNDING_SHARE * _objective_usd(auction)
+    outcome = auction.buy()
+    least_scale = _ROUNDING_SHARE * _objective_usd(auction, outcome)
     audited = []
     for name in wanted:
         if name not in names:
@@ -90,7 +91,7 @@ def audit_workflow_providers(
         checks=(
             check_of("monotone", [fault for one in audited for fault in one.rises()]),
             check_of("individually rational", [fault for one in audited for fault in one.losses()]),
-            _optimality(auction),
+            _optimality(auction, outcome),
             _identity(audited, auction.options.reserve),
         ),
         notes=tuple(notes),
@@ -188,17 +189,17 @@ def _responder(auction: WorkflowAuction, offer: Offer, basis: str) -> Respond:
     return respond
 
 
-def _objective_usd(auction: WorkflowAuction) -> float:
+def _objective_usd(auction: WorkflowAuction, outcome: Outcome) -> float:
     """What the allocation costs in terms of what the rule minimises; 0 where it claims nothing."""
     price = auction.rule.minimises
     if price is None:
         return 0.0
-    quantity = auction.buy().quantities
+    quantity = outcome.quantities
     won = [offer for offer in auction.offers if offer.provider in quantity]
     return sum(price(offer) * quantity[offer.provider] for offer in won) / TOKENS_PER_MTOK
 
 
-def _optimality(auction: WorkflowAuction) -> Check:
+def _optimality(auction: WorkflowAuction, outcome: Outcome) -> Check:
     """Whether another exact solver, on everybody who takes part, finds nothing cheaper."""
     name, price = "optimal", auction.rule.minimises
     if price is None:
@@ -208,12 +209,12 @@ def _optimality(auction: WorkflowAuction) -> Check:
         auction.workflow, bidders, charge_entry_input=auction.options.charge_entry_input
     )
     prices = np.array([price(offer) for offer in bidders])
-    other = "elimination" if getattr(auction.buy(), "solver", None) == "highs" else "highs"
+    other = "elimination" if getattr(outcome, "solver", None) == "highs" else "highs"
     try:
         (allocation,) = choose_solver(other, [problem])(problem).allocate(prices[None])
     except (TooCostly, NotProvenOptimal) as error:
         return Check(name, NOT_CHECKED, str(error))
-    reached = _objective_usd(auction)
+    reached = _objective_usd(auction, outcome)
     (cheapest,) = quantities(problem.tokens, problem.input_ratio, allocation[None])
     found = total_usd(prices, cheapest)
     detail = f"{reached:.9g} USD, {found:.9g} by {other}"

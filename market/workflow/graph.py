@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -141,6 +141,21 @@ class Workflow:
             )
             for index, edge in enumerate(self.edges)
         )
+
+    def scaled(self, node_factors: Sequence[float], edge_factors: Sequence[float]) -> Workflow:
+        """The workflow with the output of each node and the context of each edge times a factor.
+
+        The external input stays as it is. Raises ``BadInput`` where a length leaves its bounds.
+        """
+        nodes = tuple(
+            replace(node, output_tokens=node.output_tokens * factor)
+            for node, factor in zip(self.nodes, node_factors, strict=True)
+        )
+        edges = tuple(
+            replace(edge, transfer_tokens=edge.transfer_tokens * factor)
+            for edge, factor in zip(self.edges, edge_factors, strict=True)
+        )
+        return Workflow(nodes, edges)
 
     @cached_property
     def _ordinary(self) -> tuple[Edge, ...]:

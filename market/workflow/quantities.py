@@ -12,6 +12,7 @@ J(A) = sum of phi_i q_i(A): linear in each provider's virtual cost phi_i, with s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,6 +71,23 @@ def quantities(tokens: TokenCounts, input_ratio: FloatArray, allocations: IntArr
     """
     cut = allocations[:, tokens.source] != allocations[:, tokens.target]
     return _amounts(tokens, input_ratio, allocations, cut * tokens.transfer)
+
+
+def quantities_of(
+    workflow: Workflow,
+    allocation: Mapping[str, str],
+    input_ratio: Mapping[str, float],
+    *,
+    charge_entry_input: bool,
+) -> dict[str, float]:
+    """q_i of every winner under an ``allocation`` by names, in output-token equivalents."""
+    winners = sorted(set(allocation.values()))
+    column = {winner: number for number, winner in enumerate(winners)}
+    tokens = token_counts(workflow, charge_entry_input=charge_entry_input)
+    where = np.array([[column[allocation[node.id]] for node in workflow.nodes]])
+    ratios = np.array([input_ratio[winner] for winner in winners])
+    (quantity,) = quantities(tokens, ratios, where)
+    return dict(zip(winners, quantity.tolist(), strict=True))
 
 
 def cold_quantities(

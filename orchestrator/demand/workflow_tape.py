@@ -91,7 +91,9 @@ def workflow_arrivals(
         try:
             workflow = perturbed(graph(rng), length_noise, rng)
             lengths = realized_lengths(workflow, realized_noise, seed, request)
-            workflow = scaled(workflow, declared)
+            if declared != 1:
+                every = [declared] * len(workflow.nodes), [declared] * len(workflow.edges)
+                workflow = workflow.scaled(*every)
         except BadInput as error:  # a length was just below the bound
             noise = max(length_noise, realized_noise)
             changed = f"varied by up to {noise:g}" + (
@@ -121,19 +123,6 @@ def realized_lengths(
         }
         realized_workflow(workflow, lengths)
     return lengths
-
-
-def scaled(workflow: Workflow, factor: float) -> Workflow:
-    """The workflow with its lengths scaled, except the external input, which can be counted."""
-    if factor == 1:
-        return workflow
-    nodes = tuple(
-        replace(node, output_tokens=node.output_tokens * factor) for node in workflow.nodes
-    )
-    edges = tuple(
-        replace(edge, transfer_tokens=edge.transfer_tokens * factor) for edge in workflow.edges
-    )
-    return Workflow(nodes, edges)
 
 
 def perturbed(workflow: Workflow, noise: float, rng: np.random.Generator) -> Workflow:

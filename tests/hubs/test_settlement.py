@@ -3,9 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubs.settlement import in_proportion, quantities_of, realized_workflow
+from hubs.settlement import in_proportion, realized_workflow
 from market.money import MOST_NANO
 from market.workflow import Edge, Node, Workflow, star
+from market.workflow.quantities import quantities_of
 from tests.strategies import GRAPHS, auctions, examples
 
 CHAIN = Workflow(

@@ -3,6 +3,7 @@
 The last two, and the myopic rule as printed, are there so that an audit has something to catch.
 """
 
+from market.workflow.mechanisms.critical_bids import critical_bids_by
 from market.workflow.mechanisms.greedy import GreedyOutcome, critical_bids_of_greedy, greedy
 from market.workflow.mechanisms.homogeneous import critical_bids_of_homogeneous, homogeneous
 from market.workflow.mechanisms.myopic import MyopicOutcome, critical_bids_of_myopic, myopic
@@ -24,22 +25,33 @@ MECHANISMS = by_name(
         critical_bids=critical_bids_of_star,
         minimises=lambda offer: offer.virtual_cost,
     ),
-    Rule("homogeneous", homogeneous, truthful=True, critical_bids=critical_bids_of_homogeneous),
-    Rule("myopic", myopic, truthful=True, critical_bids=critical_bids_of_myopic, cost_basis="cold"),
+    Rule(
+        "homogeneous",
+        homogeneous,
+        truthful=True,
+        critical_bids=critical_bids_by(critical_bids_of_homogeneous),
+    ),
+    Rule(
+        "myopic",
+        myopic,
+        truthful=True,
+        critical_bids=critical_bids_by(critical_bids_of_myopic),
+        cost_basis="cold",
+    ),
     Rule(
         "myopic_as_printed",
         myopic_as_printed,
         truthful=False,
-        critical_bids=critical_bids_of_myopic_as_printed,
+        critical_bids=critical_bids_by(critical_bids_of_myopic_as_printed),
     ),
     Rule(
         "pay_as_bid",
         pay_as_bid,
         truthful=False,
-        critical_bids=critical_bids_of_pay_as_bid,
+        critical_bids=critical_bids_by(critical_bids_of_pay_as_bid),
         minimises=lambda offer: offer.bid,
     ),
-    Rule("greedy", greedy, truthful=False, critical_bids=critical_bids_of_greedy),
+    Rule("greedy", greedy, truthful=False, critical_bids=critical_bids_by(critical_bids_of_greedy)),
 )
 
 __all__ = [

@@ -9,7 +9,7 @@ rise is paid more than its cost for it.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,21 +69,12 @@ def greedy(
     )
 
 
-def critical_bids_of_greedy(
-    workflow: Workflow,
-    offers: Sequence[Offer],
-    provider: str,
-    options: StarOptions | None = None,
-) -> tuple[float, ...]:
-    """Where a flip changes its quantity, up or down, see ``CriticalBids``."""
-    tender = Tender.call(workflow, offers, options or StarOptions())
-    i = tender.position(provider)
-    if i is None:
-        return ()
-    rule = GreedyAllocation(workflow, tender.problem)
+def critical_bids_of_greedy(tender: Tender, i: int, options: StarOptions) -> Iterable[float | None]:
+    """Where a flip changes its quantity, up or down, see ``FindCritical``."""
+    rule = GreedyAllocation(tender.workflow, tender.problem)
     steps = quantity_steps(tender, rule, i, rule.allocate(tender.virtual_costs))
     points = bid_breakpoints(tender.offers[i], steps)
-    return tender.reachable(i, [point.bid for point in points])
+    return [point.bid for point in points]
 
 
 def quantity_steps(

@@ -6,7 +6,7 @@ run does not depend on anybody's bid, and the winner is paid its threshold.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -48,18 +48,11 @@ def homogeneous(
 
 
 def critical_bids_of_homogeneous(
-    workflow: Workflow,
-    offers: Sequence[Offer],
-    provider: str,
-    options: StarOptions | None = None,
-) -> tuple[float, ...]:
-    """Its threshold, see ``CriticalBids``."""
-    tender = Tender.call(workflow, offers, options or StarOptions())
-    i = tender.position(provider)
-    if i is None:
-        return ()
+    tender: Tender, i: int, options: StarOptions
+) -> Iterable[float | None]:
+    """Its threshold, see ``FindCritical``."""
     able = np.flatnonzero(tender.problem.capable.all(axis=1))
-    return tender.reachable(i, [critical_bid(tender.offers, able, _whole_quantity(tender), i)])
+    return [critical_bid(tender.offers, able, _whole_quantity(tender), i)]
 
 
 def _whole_quantity(tender: Tender) -> FloatArray:

@@ -9,7 +9,7 @@ bid can gain.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,22 +63,10 @@ def myopic(
     )
 
 
-def critical_bids_of_myopic(
-    workflow: Workflow,
-    offers: Sequence[Offer],
-    provider: str,
-    options: StarOptions | None = None,
-) -> tuple[float, ...]:
-    """Its thresholds, node by node, see ``CriticalBids``."""
-    tender = Tender.call(workflow, offers, options or StarOptions())
-    i = tender.position(provider)
-    if i is None:
-        return ()
+def critical_bids_of_myopic(tender: Tender, i: int, options: StarOptions) -> Iterable[float | None]:
+    """Its thresholds, node by node, see ``FindCritical``."""
     work = cold_work(tender.problem)
-    return tender.reachable(
-        i,
-        [
-            critical_bid(tender.offers, able, work[:, v], i)
-            for v, able in enumerate(tender.problem.domains)
-        ],
-    )
+    return [
+        critical_bid(tender.offers, able, work[:, v], i)
+        for v, able in enumerate(tender.problem.domains)
+    ]

@@ -11,7 +11,7 @@ is paid at the child's price.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -53,17 +53,8 @@ def myopic_as_printed(
 
 
 def critical_bids_of_myopic_as_printed(
-    workflow: Workflow,
-    offers: Sequence[Offer],
-    provider: str,
-    options: StarOptions | None = None,
-) -> tuple[float, ...]:
-    """The lowest bids of its rivals, node by node, see ``CriticalBids``."""
-    tender = Tender.call(workflow, offers, options or StarOptions())
-    i = tender.position(provider)
-    if i is None:
-        return ()
+    tender: Tender, i: int, options: StarOptions
+) -> Iterable[float | None]:
+    """The lowest bids of its rivals, node by node, see ``FindCritical``."""
     per_token = np.ones(len(tender.offers))
-    return tender.reachable(
-        i, [critical_bid(tender.offers, able, per_token, i) for able in tender.problem.domains]
-    )
+    return [critical_bid(tender.offers, able, per_token, i) for able in tender.problem.domains]

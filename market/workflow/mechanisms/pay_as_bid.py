@@ -8,7 +8,7 @@ truthful: whoever would still win at a higher bid gains by making it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -47,19 +47,12 @@ def pay_as_bid(
 
 
 def critical_bids_of_pay_as_bid(
-    workflow: Workflow,
-    offers: Sequence[Offer],
-    provider: str,
-    options: StarOptions | None = None,
-) -> tuple[float, ...]:
-    """The breakpoints of the least sum of b_i q_i, see ``CriticalBids``."""
-    tender = Tender.call(workflow, offers, options or StarOptions())
-    i = tender.position(provider)
-    if i is None:
-        return ()
+    tender: Tender, i: int, options: StarOptions
+) -> Iterable[float | None]:
+    """The breakpoints of the least sum of b_i q_i, see ``FindCritical``."""
     problem, own = tender.problem, tender.offers[i]
     market = problem.among(np.append(Front.of(problem, tender.bids).without(i), i))
-    solver = choose_solver((options or StarOptions()).solver, [market])(market)
+    solver = choose_solver(options.solver, [market])(market)
     rivals = tender.bids.copy()
     rivals[i] = 0.0
 
@@ -72,4 +65,4 @@ def critical_bids_of_pay_as_bid(
 
     (first,) = probe(np.array([own.bid]))
     envelope = lower_envelope(probe, first, own.bid, own.prior.high)
-    return tender.reachable(i, [drop.virtual_cost for drop in envelope.drops])
+    return [drop.virtual_cost for drop in envelope.drops]
