@@ -7,25 +7,17 @@ from functools import cached_property, partial
 from pydantic import Field, model_validator
 
 from agents.params import Distribution, Draw, Params
-from agents.strategy import Strategy, Truthful
+from agents.strategy import Panel, Report, Strategy, Truthful, check_panel
 from market import seeding
 from market.messages import Completion, Valuation
 from market.money import nano_usd
-
-
-class Panel(Params):
-    """The first ``count`` clients, who report by a ``strategy`` of their own."""
-
-    count: int = Field(1, ge=1)
-    strategy: Strategy
 
 
 class ClientParams(Params):
     """The population of clients; each draws its valuation once.
 
     With the defaults the median value of an answer is about five times its median cost in the
-    quickstart's market; the summary of a run prints both. Nothing that is drawn depends on a
-    strategy, so runs that differ in the ``panel`` alone are paired.
+    quickstart's market; the summary of a run prints both.
     """
 
     count: int = Field(1000, ge=1)
@@ -37,10 +29,7 @@ class ClientParams(Params):
 
     @model_validator(mode="after")
     def _panel_fits(self) -> ClientParams:
-        if self.panel and self.panel.count > self.count:
-            raise ValueError(
-                f"panel: expected at most all {self.count} clients, got {self.panel.count}"
-            )
+        check_panel(self.panel, self.count, "clients")
         return self
 
     def strategy_of(self, client: str) -> Strategy:
@@ -55,13 +44,14 @@ class ClientParams(Params):
 
 
 class Client:
-    """One buyer. Its true valuation stays here."""
+    """One buyer. Its true valuation stays here; every request is reported once, then ended once."""
 
     def __init__(self, client: str, params: ClientParams, seed: int):
         rng = seeding.stream(seed, "client", client)
         self.client = client
         self._seed = seed
-        self._strategy = params.strategy_of(client)
+        self._reporter = params.strategy_of(client).start()
+        self._open: dict[str, Report] = {}
         self.valuation = Valuation(
             quality_weight=params.quality_weight.draw_within(rng, 0.0, 1.0),
             quality_usd=params.quality_usd.draw_within(rng, 0.0, 1e3),
@@ -71,11 +61,20 @@ class Client:
     def report(self, request: str) -> Valuation:
         """What the client says a request is worth to it."""
         key = ("client", self.client, "report", request)
-        factor = self._strategy.factor(partial(seeding.uniform, self._seed, *key))
-        truth = self.valuation
+        report = self._reporter.report(partial(seeding.uniform, self._seed, *key))
+        self._open[request] = report
+        truth, factor = self.valuation, report.factor
         return Valuation(
             truth.quality_weight, truth.quality_usd * factor, truth.latency_usd_per_s * factor
         )
+
+    def end(self, request: str, completion: Completion | None, paid_nano: int) -> None:
+        """Learn what a request brought: its realised worth less what was paid for it.
+
+        Without a completion it was refused, and brought nothing.
+        """
+        worth = 0 if completion is None else self.realized_value_nano(completion)
+        self._reporter.learn(self._open.pop(request), worth - paid_nano)
 
     def realized_value_nano(self, completion: Completion) -> int:
         """What an answer turned out to be worth: Eq. (1) on the realised quality and latency."""

@@ -3,73 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
-from typing import Annotated, Literal
+from functools import cached_property
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
-from agents.capability import Capability
 from agents.cost import CostParams, PaperCost
 from agents.electricity import Electricity
 from agents.engine import SimulatedEngine
-from agents.engine.profiles import ENGINE_PROFILES
+from agents.engine_params import EngineParams
 from agents.params import Distribution, Draw, Params
 from agents.prior import FromCost, PriorParams
 from agents.provider import Provider
+from agents.quality import Capability, Grader, ScoreTable
 from agents.served_model import MOST_RATIO, Name, ServedModel, check_alike, strongest
-from agents.strategy import Strategy, Truthful
+from agents.strategy import Panel, Strategy, Truthful, check_panel
 from market import seeding
 from market.errors import BadInput
-from market.fields import shown
-from market.profiles import EngineProfile, ProviderProfile
+from market.profiles import ProviderProfile
 
 LOWEST_BASE, HIGHEST_BASE = 1e-6, 1e6
 LOWEST_PART, HIGHEST_PART = 0.001, 1000.0
 
 #: A generator of a provider's own for each thing that is drawn.
 _Stream = Callable[..., np.random.Generator]
-
-
-class EngineParams(Params):
-    """Which engine serves a provider.
-
-    ``speed`` divides all times of the ``profile``; ``block_size``, ``kv_blocks`` and
-    ``max_model_len`` replace its own where given. ``gpus`` is what the engine asks of Ray: a share
-    of one GPU or a whole number of them; its provider then has an actor of its own. A simulated
-    engine leaves them idle.
-    """
-
-    kind: Literal["simulated"] = "simulated"
-    profile: str = "medium"
-    speed: Draw = Distribution(uniform=(0.8, 1.25))
-    block_size: int | None = Field(None, ge=1, le=100_000)
-    kv_blocks: int | None = Field(None, ge=1, le=100_000_000)
-    max_model_len: int | None = Field(None, ge=1, le=1_000_000_000)
-    gpus: float = Field(0.0, ge=0, le=1000)
-
-    @model_validator(mode="after")
-    def _known(self) -> EngineParams:
-        if self.profile not in ENGINE_PROFILES:
-            names = ", ".join(ENGINE_PROFILES)
-            raise ValueError(f"expected a profile among {names}; got {shown(self.profile)}")
-        if self.gpus > 1 and not self.gpus.is_integer():
-            raise ValueError(f"gpus: expected at most 1 or a whole number, got {self.gpus:g}")
-        return self
-
-    def draw_profile(self, rng: np.random.Generator) -> EngineProfile:
-        """The profile of one engine."""
-        profile = ENGINE_PROFILES[self.profile]
-        speed = self.speed.draw_within(rng, 0.01, 100.0)
-        return replace(
-            profile,
-            block_size=self.block_size or profile.block_size,
-            kv_blocks=self.kv_blocks or profile.kv_blocks,
-            max_model_len=self.max_model_len or profile.max_model_len,
-            step_s=profile.step_s / speed,
-            prefill_s_per_token=profile.prefill_s_per_token / speed,
-            decode_s_per_seq=profile.decode_s_per_seq / speed,
-        )
 
 
 class ProviderGroup(Params):
@@ -84,7 +42,8 @@ class ProviderGroup(Params):
     kept within [0.001, 1000], and ``input_ratio`` by its own; also ``hit_ratio`` where it has one,
     which is else drawn but at most the input ratio. Models with skills replace the draws of skill,
     and ``domains`` must be theirs; a provider then specialises where its model exceeds the mean of
-    the group's models most, ties by name.
+    the group's models most, ties by name. Where they have scores, answers get these, query by
+    query. The first of the group may be a ``panel`` with a strategy of their own.
     """
 
     name: Name
@@ -102,6 +61,7 @@ class ProviderGroup(Params):
     engine: EngineParams = EngineParams()
     cost: CostParams = CostParams()
     strategy: Strategy = Truthful()
+    panel: Panel | None = None
     prior: PriorParams = FromCost()
     models: Annotated[tuple[ServedModel, ...], Field(min_length=1)] | None = None
     cost_over_price: Draw = Distribution(uniform=(0.4, 0.9))
@@ -110,6 +70,19 @@ class ProviderGroup(Params):
     def highest_tier(self) -> int:
         """The highest tier that a provider of the group can have."""
         return max(model.tier for model in self.models) if self.models else self.tier
+
+    @property
+    def names(self) -> list[str]:
+        """The ids of its providers."""
+        return [f"{self.name}-{number:03d}" for number in range(self.count)]
+
+    def strategy_of(self, provider: str) -> Strategy:
+        """How a provider bids."""
+        return self.panel.strategy if self.panel and provider in self._panelists else self.strategy
+
+    @cached_property
+    def _panelists(self) -> frozenset[str]:
+        return frozenset(self.names[: self.panel.count if self.panel else 0])
 
     @field_validator("cost_over_price")
     @classmethod
@@ -121,6 +94,11 @@ class ProviderGroup(Params):
                     f"those 3 deviations off the mean), got {number:g}"
                 )
         return draw
+
+    @model_validator(mode="after")
+    def _panel_fits(self) -> ProviderGroup:
+        check_panel(self.panel, self.count, "providers")
+        return self
 
     @model_validator(mode="after")
     def _serves_somebody(self) -> ProviderGroup:
@@ -168,10 +146,8 @@ def all_domains(groups: Sequence[ProviderGroup]) -> tuple[str, ...]:
 
 def roster(groups: Sequence[ProviderGroup]) -> dict[str, ProviderGroup]:
     """The group of every provider, by provider, in order of id."""
-    names = {
-        f"{group.name}-{number:03d}": group for group in groups for number in range(group.count)
-    }
-    return dict(sorted(names.items()))
+    groups_of = {name: group for group in groups for name in group.names}
+    return dict(sorted(groups_of.items()))
 
 
 def draw_providers(
@@ -225,13 +201,16 @@ def _draw_provider(
             group.prior.check_reach(cost)
         except BadInput as error:
             raise error.inside(f"providers: {name}") from None
+    grader: Grader = Capability(skills, elsewhere=min(skills.values()))
+    if model.scores is not None:
+        grader = ScoreTable(model.scores, elsewhere=grader)
     return Provider(
         profile,
         SimulatedEngine(name, profile.engine),
         cost,
         group.prior,
-        group.strategy,
-        Capability(skills, elsewhere=min(skills.values())),
+        group.strategy_of(name),
+        grader,
         seed,
     )
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from agents.capability import Capability
+from agents.chat_bids import ChatBids
 from agents.cost import PaperCost
 from agents.engine import Engine, Job
 from agents.prior import PriorParams
+from agents.quality import Grader
 from agents.strategy import Strategy
 from market import seeding
 from market.messages import CHAT, WORKFLOW, Bid, Completion
@@ -47,8 +48,10 @@ class Provider:
         engine: what serves its work.
         cost: its private cost over time.
         prior: what the market publicly believes of that cost.
-        strategy: how it bids, given its cost.
-        capability: how good its answers are.
+        strategy: how it bids, given its cost. What its bids for chat earn is told to it; what a
+            workflow pays is not, and one that learns bids the truth there, which STAR makes
+            dominant.
+        grader: how good its answers are.
         seed: of the trial; draws are keyed by the provider's id.
     """
 
@@ -59,15 +62,16 @@ class Provider:
         cost: PaperCost,
         prior: PriorParams,
         strategy: Strategy,
-        capability: Capability,
+        grader: Grader,
         seed: int,
     ):
         self.profile = profile
         self.cost = cost
         self._prior = prior
         self._engine = engine
-        self._strategy = strategy
-        self._capability = capability
+        self._chat_bids = ChatBids(strategy.start())
+        self._workflow_bids = strategy.without_feedback().start()
+        self._grader = grader
         self._seed = seed
         self._jobs: dict[str, tuple[Job, float]] = {}
 
@@ -76,11 +80,15 @@ class Provider:
         for job in jobs:
             self._jobs[job.request] = job, self.cost.usd_per_mtok(job.submitted_s)
             self._engine.submit(job)
+        self._chat_bids.awarded([job.request for job in jobs if job.kind == CHAT])
         realized: dict[str, int] = {}
         completions = []
         for completion in self._engine.advance(until_s):
             job, cost = self._jobs.pop(completion.request)
-            realized[completion.request] = self._realized_cost_nano(completion, cost)
+            spent_nano = realized[completion.request] = self._realized_cost_nano(completion, cost)
+            if job.kind == CHAT:
+                paid_nano = 0 if completion.error is not None else job.pays_nano
+                self._chat_bids.done(job.request, paid_nano - spent_nano)
             completions.append(self._graded(completion, job))
         true_cost = self.cost.usd_per_mtok(until_s)
         record = PrivateRecord(true_cost, realized)
@@ -88,11 +96,10 @@ class Provider:
 
     def _bid(self, true_cost: float, now_s: float) -> Bid:
         belief = self._prior.belief(self.cost, now_s)
-        chat, workflow = (
-            true_cost * self._strategy.factor(partial(self._draw, "bid", market, repr(now_s)))
-            for market in (CHAT, WORKFLOW)
-        )
-        return Bid(self.profile.provider, chat, workflow, *belief)
+        draw = partial(self._draw, "bid")
+        chat = self._chat_bids.next_factor(partial(draw, CHAT, repr(now_s)))
+        workflow = self._workflow_bids.report(partial(draw, WORKFLOW, repr(now_s))).factor
+        return Bid(self.profile.provider, true_cost * chat, true_cost * workflow, *belief)
 
     def _realized_cost_nano(self, completion: Completion, usd_per_mtok: float) -> int:
         if completion.error is not None:
@@ -109,7 +116,7 @@ class Provider:
         if job.task is None or completion.error is not None:
             return completion
         key = ("grade", self.profile.provider, job.request)
-        grade = self._capability.grade(job.task, self._seed, *key)
+        grade = self._grader.grade(job.task, self._seed, *key)
         return replace(completion, quality=grade, domain=job.task.domain)
 
     def _draw(self, *key: str) -> float:

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from agents.params import Params
+from agents.quality.scores import Scores
 from market.fields import shown
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
@@ -30,7 +31,8 @@ class ServedModel(Params):
 
     ``output_usd_per_mtok`` is the list price of 1e6 output tokens; ``input_ratio`` and
     ``hit_ratio`` are the list prices of uncached and of cached input tokens over it. ``skills``
-    is the chance of a right answer at middling difficulty, by domain.
+    is the chance of a right answer at middling difficulty, by domain. ``scores``, in the same
+    domains or some of them, are those of single queries, which answers are then given.
     """
 
     name: str
@@ -39,6 +41,15 @@ class ServedModel(Params):
     input_ratio: _Ratio | None = None
     hit_ratio: _Ratio | None = None
     skills: dict[Name, Annotated[float, Field(ge=0, le=1)]] | None = Field(None, min_length=1)
+    scores: dict[Name, Scores] | None = Field(None, min_length=1)
+
+    @model_validator(mode="after")
+    def _skilled_where_scored(self) -> ServedModel:
+        for domain in self.scores or ():
+            if domain not in (self.skills or ()):
+                skilled = ", ".join(self.skills or ()) or "none"
+                raise ValueError(f"scores: expected domains of skills ({skilled}), got {domain}")
+        return self
 
     @field_validator("name")
     @classmethod
@@ -55,7 +66,10 @@ def is_model_name(text: str) -> bool:
 
 
 def check_alike(models: Sequence[ServedModel]) -> None:
-    """Raise ``ValueError`` unless names differ and all models have skills in the same domains."""
+    """Raise ``ValueError`` unless names differ and all models are measured alike.
+
+    They must have skills in the same domains, and scores on as many queries of the same domains.
+    """
     name, times = Counter(model.name for model in models).most_common(1)[0]
     if times > 1:
         raise ValueError(f"models: expected different names, got {shown(name)} {times} times")
@@ -66,6 +80,20 @@ def check_alike(models: Sequence[ServedModel]) -> None:
             raise ValueError(
                 f"models.{index}.skills: expected the domains of models.0 ({domains}), got {got}"
             )
+        if _queries(model) != _queries(models[0]):
+            queries, got = (_queries_in_words(one) for one in (models[0], model))
+            raise ValueError(
+                f"models.{index}.scores: expected the queries of models.0 ({queries}), got {got}"
+            )
+
+
+def _queries(model: ServedModel) -> dict[str, int]:
+    """How many queries there are scores on, by domain."""
+    return {domain: len(scores) for domain, scores in sorted((model.scores or {}).items())}
+
+
+def _queries_in_words(model: ServedModel) -> str:
+    return ", ".join(f"{domain} {count}" for domain, count in _queries(model).items()) or "none"
 
 
 def strongest(

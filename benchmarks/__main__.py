@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import click
 
-from benchmarks import rounds, star_speed, star_table_1, treewidth, truthfulness
+from benchmarks import (
+    iemas,
+    matching_speed,
+    predictors,
+    rounds,
+    star_speed,
+    star_table_1,
+    treewidth,
+    truthfulness,
+)
 
 #: Every benchmark by name.
 BENCHMARKS: dict[str, click.Command] = {
+    **iemas.COMMANDS,
+    "matching": matching_speed.command,
+    "predictors": predictors.command,
     "rounds": rounds.command,
     "star": star_speed.command,
     "star-table-1": star_table_1.command,

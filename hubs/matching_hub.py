@@ -8,15 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from hubs.award_order import AwardOrder
+from hubs.admission import Admission
 from hubs.ledger import PrefixLedger
-from hubs.mechanisms import MECHANISMS, Clearing, Offers
+from hubs.mechanisms import Clearing, Offers, mechanism_of
 from hubs.params import HubParams
-from hubs.predictor import Forecast, HubPredictor, Length, Load
+from hubs.prediction import PREDICTORS, Forecast, Length, Load, Outcome
+from hubs.prediction.award_order import AwardOrder
+from hubs.prediction.prequential import Prequential, PrequentialErrors
+from hubs.pricing import ForecastErrors, Pricing
 from hubs.waiting_room import WaitingRoom
 from market import seeding
+from market.matching import NO_PRICE
 from market.messages import CHAT, Bid, ChatAward, ChatRequest, Completion, Settlement, Signal
-from market.money import TOKENS_PER_MTOK, nano_usd_array
 from market.profiles import ProviderProfile
 from market.prompt import Span
 
@@ -39,7 +42,10 @@ class ChatRound:
 
 @dataclass(frozen=True)
 class ClearedMarket:
-    """Everything that one clearing used, for the log: pairs are (requests, providers)."""
+    """Everything that one clearing used, for the log: pairs are (requests, providers).
+
+    ``errors`` are None where values are not cautious.
+    """
 
     requests: tuple[str, ...]
     clients: tuple[str, ...]
@@ -47,16 +53,23 @@ class ClearedMarket:
     forecast: Forecast
     values_nano: Nano
     costs_nano: Nano
+    errors: ForecastErrors | None
     clearing: Clearing
 
 
 @dataclass(frozen=True)
 class ChatReply:
-    """A matching hub's answer to one round."""
+    """A matching hub's answer to one round.
+
+    ``refused`` begins with the ``turned_away``, whom admission control did not let in; ``errors``
+    are those of predictions whose labels came in.
+    """
 
     awards: tuple[ChatAward, ...]
     refused: tuple[str, ...]
+    turned_away: int
     settlements: tuple[Settlement, ...]
+    errors: tuple[PrequentialErrors, ...]
     market: ClearedMarket | None
     signal: Signal
 
@@ -95,15 +108,16 @@ class MatchingHub:
         self.hub = hub
         self.members = tuple(members)
         self._seed = seed
-        self._mechanism = MECHANISMS[params.mechanism]()
+        self._mechanism = mechanism_of(params.mechanism, members, params.exploration)
+        self._pricing = Pricing(members, params.predictor.confidence)
         self._ledger = PrefixLedger(params.ledger_entries)
-        self._predictor = HubPredictor(members, domains, params.predictor)
+        self._predictor = PREDICTORS[params.predictor.kind](members, domains, params.predictor)
         self._column = {member.provider: column for column, member in enumerate(members)}
         self._slots = np.array([member.chat_slots for member in members])
-        self._input_ratio = np.array([member.input_ratio for member in members])
-        self._hit_ratio = np.array([member.hit_ratio for member in members])
         self._inflight = np.zeros(len(members), dtype=np.int64)
         self._rate = np.zeros(len(members), dtype=np.int64)
+        self._admission = Admission(params.admission)
+        self._prequential = Prequential(members)
         self._room: WaitingRoom[tuple[ChatRequest, str]] = WaitingRoom(params.patience_rounds)
         self._awarded: dict[str, _InFlight] = {}
         self._lengths: AwardOrder[Length] = AwardOrder(params.predictor.most_held)
@@ -111,19 +125,32 @@ class MatchingHub:
     def clear(self, round_: ChatRound) -> ChatReply:
         """Settle what has finished, learn from it, then match whoever waits."""
         settlements = tuple(self._settle(completion) for completion in round_.completions)
-        self._room.enter(round_.requests)
-        market = self._clear_market(round_) if self._room.waiting else None
+        arrivals = self._admission.admit(round_.requests)
+        self._room.enter(arrivals.admitted)
+        admitted = len(arrivals.admitted)
+        market = self._clear_market(round_, admitted) if self._room.waiting else None
         self._rate[:] = 0
         awards = self._award(market) if market else ()
         matched = (market.clearing.match >= 0).tolist() if market else []
-        refused = tuple(one.request for one, _ in self._room.after_clearing(matched))
-        return ChatReply(awards, refused, settlements, market, self._signal(market))
+        impatient = [request for request, _ in self._room.after_clearing(matched)]
+        for request in impatient:
+            self._admission.refused(request.client)
+        return ChatReply(
+            awards=awards,
+            refused=(*arrivals.turned_away, *(request.request for request in impatient)),
+            turned_away=len(arrivals.turned_away),
+            settlements=settlements,
+            errors=self._prequential.of_round(),
+            market=market,
+            signal=self._signal(market),
+        )
 
     def _settle(self, completion: Completion) -> Settlement:
         """Amounts were fixed at the award; a failure voids them."""
         done = self._awarded.pop(completion.request)
         award = done.award
         self._inflight[done.column] -= 1
+        self._admission.ended(award.client)
         void = completion.error is not None
         length = None if void else Length(done.features, completion.output_tokens)
         self._predictor.learn_lengths(self._lengths.come(completion.request, length))
@@ -132,7 +159,7 @@ class MatchingHub:
             if completion.answer is not None:
                 said = (*done.request.prompt, Span(completion.answer, completion.output_tokens))
                 self._ledger.record(completion.provider, done.request.dialogue, said)
-            self._predictor.learn(
+            outcome = Outcome(
                 done.column,
                 done.domain,
                 done.features,
@@ -140,6 +167,8 @@ class MatchingHub:
                 award.expected,
                 completion,
             )
+            self._prequential.observe(outcome)
+            self._predictor.learn(outcome)
         return Settlement(
             request=award.request,
             kind=CHAT,
@@ -152,35 +181,37 @@ class MatchingHub:
             void=void,
         )
 
-    def _clear_market(self, round_: ChatRound) -> ClearedMarket:
+    def _clear_market(self, round_: ChatRound, admitted: int) -> ClearedMarket:
         requests = [request for request, _ in self._room.waiting]
         domains = [domain for _, domain in self._room.waiting]
         matches = self._ledger.matches(requests, self._column)
-        load = Load(len(self._awarded), len(round_.requests), self._inflight, self._rate)
+        load = Load(len(self._awarded), admitted, self._inflight, self._rate)
         forecast = self._predictor.predict(requests, domains, matches, load)
-        values = nano_usd_array(predicted_values_usd(requests, forecast))
-        costs = nano_usd_array(self._predicted_costs_usd(requests, round_.bids, forecast))
+        priced = self._pricing.price(requests, round_.bids, forecast)
         clients = tuple(request.client for request in requests)
         capacities = self._slots - self._inflight
-        offers = Offers(values, costs, capacities, clients, forecast.cached_tokens)
+        offers = Offers(
+            values=priced.values,
+            costs=priced.costs,
+            capacities=capacities,
+            clients=clients,
+            domains=domains,
+            cached_tokens=forecast.cached_tokens,
+            top_costs=priced.top_costs,
+            round=round_.number,
+        )
         rng = seeding.stream(self._seed, "hub", self.hub, "round", round_.number)
         clearing = self._mechanism.clear(offers, rng)
-        ids = tuple(request.request for request in requests)
-        return ClearedMarket(ids, clients, capacities, forecast, values, costs, clearing)
-
-    def _predicted_costs_usd(
-        self, requests: Sequence[ChatRequest], bids: Sequence[Bid], forecast: Forecast
-    ) -> npt.NDArray[np.float64]:
-        """(requests, providers), the cost at the bids: Eq. (6) with prices b * (rho, eta, 1)."""
-        bid = np.array([bid.chat for bid in bids])
-        prompt = np.array([request.prompt_tokens for request in requests])[:, None]
-        charged = (
-            forecast.output_tokens[:, None]
-            + self._input_ratio * (prompt - forecast.cached_tokens)
-            + self._hit_ratio * forecast.cached_tokens
+        return ClearedMarket(
+            requests=tuple(request.request for request in requests),
+            clients=clients,
+            capacities=capacities,
+            forecast=forecast,
+            values_nano=priced.values,
+            costs_nano=priced.costs,
+            errors=priced.errors,
+            clearing=clearing,
         )
-        costs: npt.NDArray[np.float64] = bid * charged / TOKENS_PER_MTOK
-        return costs
 
     def _award(self, market: ClearedMarket) -> tuple[ChatAward, ...]:
         """Fix the amounts, note what was promised, and take the slots."""
@@ -198,6 +229,7 @@ class MatchingHub:
                 client_pays_nano=int(market.clearing.client_pays[row]),
                 provider_receives_nano=int(market.clearing.provider_receives[row]),
                 expected=market.forecast.at(row, column),
+                explored=bool(market.clearing.explored[row]),
             )
             awards.append(award)
             features = market.forecast.features[row, column].copy()
@@ -206,26 +238,25 @@ class MatchingHub:
                 award, request, domain, column, features, matched_tokens
             )
             self._lengths.announce(request.request)
+            self._admission.awarded(request.client)
             self._ledger.record(award.provider, request.dialogue, request.prompt)
             self._inflight[column] += 1
             self._rate[column] += 1
         return tuple(awards)
 
     def _signal(self, market: ClearedMarket | None) -> Signal:
-        prices = market.clearing.scarcity_prices.tolist() if market else [0] * len(self.members)
+        smallest, largest = self._prices(market)
         dialogues, tokens = self._ledger.summary()
         free = int((self._slots - self._inflight).sum())
-        return Signal(self.hub, tuple(prices), free, dialogues, tokens)
+        return Signal(self.hub, smallest, largest, free, dialogues, tokens)
 
-
-def predicted_values_usd(
-    requests: Sequence[ChatRequest], forecast: Forecast
-) -> npt.NDArray[np.float64]:
-    """(requests, providers), what an answer is predicted to be worth by the reports: Eq. (1)."""
-    weight = np.array([request.reported.quality_weight for request in requests])[:, None]
-    quality = np.array([request.reported.quality_usd for request in requests])[:, None]
-    latency = np.array([request.reported.latency_usd_per_s for request in requests])[:, None]
-    values: npt.NDArray[np.float64] = (
-        weight * quality * forecast.quality - (1 - weight) * latency * forecast.ttft_s
-    )
-    return values
+    def _prices(
+        self, market: ClearedMarket | None
+    ) -> tuple[tuple[int, ...], tuple[int | None, ...]]:
+        """The smallest and the largest prices of a slot; where nobody asks, nothing is scarce."""
+        if market is None:
+            free = self._inflight < self._slots
+            return (0,) * len(free), tuple(0 if one else None for one in free.tolist())
+        smallest = tuple(market.clearing.scarcity_prices.tolist())
+        largest = market.clearing.largest_prices.tolist()
+        return smallest, tuple(None if price == NO_PRICE else price for price in largest)

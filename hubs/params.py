@@ -2,44 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from hubs.mechanisms import MECHANISMS
+from hubs.admission import AdmissionParams
+from hubs.clustering import CLUSTERINGS
+from hubs.mechanisms import MECHANISMS, ExplorationParams
+from hubs.prediction import PredictorParams
+from hubs.routing import ROUTINGS
+from hubs.validated import Params
 from market.workflow import StarOptions
 from market.workflow.auction import described
 from market.workflow.mechanisms import MECHANISMS as WORKFLOW_MECHANISMS
 from market.workflow.mechanisms import Rule
 
 
-class _Params(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class PredictorParams(_Params):
-    """How hubs predict.
-
-    ``split_delta`` and ``split_tau`` are the Hoeffding bound's error and its tie threshold, more
-    eager than river's defaults because a provider sees few labels. ``grace_period`` labels pass
-    between two attempts to split a leaf. ``prior_labels`` is how many labels what is publicly
-    known (analytic estimate, benchmark score, ``output_tokens``) counts for.
-    ``latency_ratio_cap`` bounds the labels of the latency trees. Lengths of answers are learned in
-    the order of their awards, until ``most_held`` of them wait for one that does not come.
-    """
-
-    grace_period: int = Field(50, ge=10)
-    max_depth: int = Field(8, ge=1)
-    split_delta: float = Field(0.01, gt=0, lt=1)
-    split_tau: float = Field(0.1, gt=0, lt=1)
-    prior_labels: float = Field(5.0, ge=0)
-    output_tokens: float = Field(150.0, ge=1)
-    latency_ratio_cap: float = Field(50.0, gt=1)
-    most_held: int = Field(500, ge=0)
-
-
-class PriorLearningParams(_Params):
+class PriorLearningParams(Params):
     """Where the priors of workflow auctions come from, see ``hubs.prior_learning``.
 
     ``source``: ``fixed`` takes those that are public; ``others`` learns a provider's from the past
@@ -75,7 +55,7 @@ class PriorLearningParams(_Params):
 SECOND_PRICES = ("homogeneous", "myopic", "myopic_as_printed")
 
 
-class WorkflowHubParams(_Params):
+class WorkflowHubParams(Params):
     """How the workflow hub buys; the first six are options of ``walras solve``.
 
     ``settle``: ``predicted`` pays what was fixed at the award; ``realized`` pays it in proportion
@@ -139,26 +119,40 @@ class WorkflowHubParams(_Params):
         )
 
 
-class HubParams(_Params):
+class HubParams(Params):
     """The matching hubs and the workflow hub of a scenario.
 
-    ``mechanism`` is how a matching hub clears: the auction, or a baseline router that pays the
-    bid. An unmatched request waits ``patience_rounds`` clearings, then is refused. A hub's ledger
-    remembers at most ``ledger_entries`` prompts.
+    ``cluster`` puts providers into hubs, ``routing`` new dialogues; with ``overflow`` a full hub
+    sends requests elsewhere, and the market is no longer truthful over rounds. ``mechanism`` is how
+    a matching hub clears: an auction, or a baseline router that pays the bid. An unmatched request
+    waits ``patience_rounds`` clearings, then is refused. A hub's ledger remembers at most
+    ``ledger_entries`` prompts.
     """
 
     count: int = Field(8, ge=0)
-    cluster: Literal["capability"] = "capability"
+    cluster: str = "capability"
+    routing: str = "content"
+    overflow: bool = False
+    admission: AdmissionParams = AdmissionParams()
     mechanism: str = "auction"
+    exploration: ExplorationParams = ExplorationParams()
     patience_rounds: int = Field(3, ge=1)
     ledger_entries: int = Field(20_000, ge=1)
     predictor: PredictorParams = PredictorParams()
     workflow: WorkflowHubParams = WorkflowHubParams()
 
-    @field_validator("mechanism")
+    @field_validator("mechanism", "cluster", "routing")
     @classmethod
-    def _known(cls, name: str) -> str:
-        return _choice(name, MECHANISMS)
+    def _known(cls, name: str, info: ValidationInfo) -> str:
+        return _choice(name, _CHOICES[str(info.field_name)])
+
+
+#: What a name may be, by key.
+_CHOICES: Mapping[str, Collection[str]] = {
+    "mechanism": MECHANISMS,
+    "cluster": CLUSTERINGS,
+    "routing": ROUTINGS,
+}
 
 
 def _choice(name: str, choices: Collection[str]) -> str:

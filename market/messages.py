@@ -104,7 +104,10 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class ChatAward:
-    """A chat request matched to a provider. Amounts are fixed here, and void on failure."""
+    """A chat request matched to a provider. Amounts are fixed here, and void on failure.
+
+    ``explored``: matched to learn what the provider is like, at the hub's expense.
+    """
 
     request: str
     client: str
@@ -115,6 +118,7 @@ class ChatAward:
     client_pays_nano: int
     provider_receives_nano: int
     expected: Expectation
+    explored: bool = False
 
     @property
     def hub_keeps_nano(self) -> int:
@@ -202,11 +206,14 @@ class Settlement:
 class Signal:
     """What a hub publishes each round: prices, free capacity, a cache summary. Never prompts.
 
-    ``scarcity_prices_nano`` is in the order of the hub's providers.
+    Prices are in the order of the hub's providers: the smallest and the largest that clear its
+    market, whose gap is wide where the market is thin. There is no largest one, None, where a
+    provider had no slot to clear.
     """
 
     hub: str
     scarcity_prices_nano: tuple[int, ...]
+    largest_prices_nano: tuple[int | None, ...]
     free_slots: int
     cached_dialogues: int
     cached_tokens: int

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from agents.client import ClientPopulation
 from agents.population import all_domains, draw_providers
 from agents.provider import Provider
-from hubs.clustering import cluster_by_capability
-from hubs.content_router import ContentRouter
+from hubs.clustering import CLUSTERINGS
+from hubs.routing.router import Router
 from market import seeding
 from market.profiles import ProviderProfile
 from orchestrator.demand import Demand, DemandParams, Setting
@@ -29,7 +29,7 @@ class Market:
     providers: tuple[ProviderProfile, ...]
     matching_members: dict[str, tuple[ProviderProfile, ...]]
     workflow_members: tuple[ProviderProfile, ...]
-    router: ContentRouter
+    router: Router
     clients: ClientPopulation
     demand: Demand
 
@@ -40,14 +40,11 @@ def assemble(scenario: Scenario, trial: int) -> Market:
     domains = all_domains(scenario.providers)
     profiles = tuple(provider.profile for provider in build_providers(scenario, seed))
     chatting = [profile for profile in profiles if profile.chat_slots]
-    rng = seeding.stream(seed, "clustering")
+    hubs = scenario.hubs
+    clustered = CLUSTERINGS[hubs.cluster](chatting, hubs.count, seeding.stream(seed, "clustering"))
     members = {
         hub: tuple(chatting[index] for index in cluster)
-        for hub, cluster in zip(
-            matching_hubs(scenario),
-            cluster_by_capability(chatting, scenario.hubs.count, rng),
-            strict=True,
-        )
+        for hub, cluster in zip(matching_hubs(scenario), clustered, strict=True)
     }
     return Market(
         seed=seed,
@@ -56,7 +53,7 @@ def assemble(scenario: Scenario, trial: int) -> Market:
         providers=profiles,
         matching_members=members,
         workflow_members=tuple(profile for profile in profiles if profile.workflow_slots),
-        router=ContentRouter(members, domains),
+        router=Router(members, domains, hubs.routing, hubs.overflow),
         clients=ClientPopulation(scenario.clients, seed),
         demand=Demand(demand_settings(scenario, seed)),
     )

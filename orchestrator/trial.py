@@ -68,6 +68,7 @@ class Trial:
                 self._workflow_round(number, completions, workflows, bids),
             )
             chat, bought = self._clear(asked)
+            self._market.router.hear([reply.signal for reply in chat.values()])
             clock.lap("hubs_s")
             to_hand_out = self._hand_out(chat, bought, now_s)
             yield RoundRecord(
@@ -224,7 +225,14 @@ class Trial:
     def _chat_job(self, award: ChatAward, now_s: float) -> Job:
         turn = self._chats[award.request].turn
         return Job(
-            award.request, CHAT, turn.prompt, turn.output_tokens, turn.answer, now_s, turn.task
+            request=award.request,
+            kind=CHAT,
+            prompt=turn.prompt,
+            output_tokens=turn.output_tokens,
+            answer=turn.answer,
+            submitted_s=now_s,
+            task=turn.task,
+            pays_nano=award.provider_receives_nano,
         )
 
     def _node_job(self, node: NodeDispatch, now_s: float) -> Job:
@@ -237,7 +245,9 @@ class Trial:
     def _end_chats(
         self, completions: Sequence[Completion], chat: Mapping[str, ChatReply]
     ) -> list[ChatEnd]:
-        """Close the requests that were served, failed or refused."""
+        """Close the requests that were served, failed or refused, and tell their clients."""
+        settled = [one for reply in chat.values() for one in reply.settlements]
+        paid_nano = {one.request: one.client_paid_nano for one in settled}
         ends = [
             ChatEnd(self._chats.pop(done.request), done)
             for done in completions
@@ -248,6 +258,9 @@ class Trial:
                 refused = self._chats.pop(request)
                 self._market.demand.lost(refused.turn)
                 ends.append(ChatEnd(refused, None))
+        for end in ends:
+            name, client = end.open.request.request, end.open.request.client
+            self._market.clients[client].end(name, end.completion, paid_nano.get(name, 0))
         return ends
 
     def _note_bought(self, bought: WorkflowReply, number: int) -> dict[str, str]:

@@ -38,7 +38,10 @@ def check_run(run: Path) -> None:
 def _check_trial(log: dict[str, Rows], scenario: Scenario) -> None:
     each_request_ends_once(log)
     each_workflow_ends_once(log)
-    money_adds_up(log)
+    money_adds_up(log, scenario)
+    hubs_account_for_their_money(log)
+    hubs_promise_nobody_a_loss(log, scenario)
+    errors_of_predictions_add_up(log)
     slots_are_never_exceeded(log)
     charged = scenario.hubs.workflow.charge_entry_input
     quantities_add_up(log, charge_entry_input=charged)
@@ -107,19 +110,85 @@ def each_workflow_ends_once(log: dict[str, Rows]) -> None:
             assert all(done[f"{name}/{node['node']}"]["error"] is None for node in nodes[name])
 
 
-def money_adds_up(log: dict[str, Rows]) -> None:
+def money_adds_up(log: dict[str, Rows], scenario: Scenario) -> None:
     awards = {(row["request"], row["provider"]): row for row in log["awards"]}
     assert len(awards) == len(log["awards"])
     for row in log["settlements"]:
         assert row["client_paid_nano"] == row["provider_received_nano"] + row["hub_kept_nano"]
         award = awards[row["request"], row["provider"]]
         assert row["kind"] == award["kind"]
-        assert row["hub_kept_nano"] >= 0
+        two_sided = scenario.hubs.mechanism == "auction_two_sided" and row["kind"] == "chat"
+        assert row["hub_kept_nano"] >= 0 or two_sided or award["explored"]
         if row["kind"] == "chat":
             scale = 0 if row["void"] else 1
             assert row["client_paid_nano"] == scale * award["client_pays_nano"]
             assert row["provider_received_nano"] == scale * award["provider_receives_nano"]
     assert len(log["settlements"]) == len(log["awards"])
+
+
+def hubs_account_for_their_money(log: dict[str, Rows]) -> None:
+    """The sums of a hub's round are those of its settlements and awards."""
+    settled, awarded = (
+        _grouped([row for row in log[table] if row["kind"] == "chat"], "round", "hub")
+        for table in ("settlements", "awards")
+    )
+    done = {row["request"]: row for row in log["completions"]}
+    for row in log["hubs"]:
+        paid, promised = (rows[row["round"], row["hub"]] for rows in (settled, awarded))
+        assert row["paid_by_clients_nano"] == sum(one["client_paid_nano"] for one in paid)
+        received = sum(one["provider_received_nano"] for one in paid)
+        assert row["received_by_providers_nano"] == received
+        assert row["promised_by_clients_nano"] == sum(one["client_pays_nano"] for one in promised)
+        receives = sum(one["provider_receives_nano"] for one in promised)
+        assert row["promised_to_providers_nano"] == receives
+        served = [(one, done[one["request"]]) for one in paid if not one["void"]]
+        assert row["realized_client_losses"] == sum(
+            one["client_paid_nano"] > came["realized_value_nano"] for one, came in served
+        )
+        assert row["realized_provider_losses"] == sum(
+            one["provider_received_nano"] < came["realized_cost_nano"] for one, came in served
+        )
+        assert row["awarded"] == len(promised)
+        assert row["explored"] == sum(one["explored"] for one in promised)
+        assert row["turned_away"] <= row["refused"]
+
+
+def hubs_promise_nobody_a_loss(log: dict[str, Rows], scenario: Scenario) -> None:
+    """By predictions: no client pays more than it gains, and clients pay all that is received."""
+    auction = scenario.hubs.mechanism in ("auction", "auction_two_sided")
+    explores = scenario.hubs.exploration.explores
+    for row in log["hubs"]:
+        if auction and not explores:
+            assert row["promised_client_losses"] == 0
+        less = row["promised_by_clients_nano"] - row["promised_to_providers_nano"]
+        if scenario.hubs.mechanism != "auction_two_sided" and not explores:
+            assert less >= 0
+        elif not explores:
+            assert less <= 0
+        for low, high in zip(row["scarcity_prices_nano"], row["largest_prices_nano"], strict=True):
+            assert low >= 0
+            assert high is None or not auction or low <= high
+
+
+def errors_of_predictions_add_up(log: dict[str, Rows]) -> None:
+    """Over all providers and rounds, they are those of awards and what came of them."""
+    awards = {row["request"]: row for row in log["awards"] if row["kind"] == "chat"}
+    errors: Counter[str] = Counter()
+    for done in log["completions"]:
+        if done["kind"] != "chat" or done["error"] is not None:
+            continue
+        award = awards[done["request"]]
+        errors["labels"] += 1
+        errors["ttft_s"] += done["ttft_s"]
+        errors["ttft_abs_error_s"] += abs(award["expected_ttft_s"] - done["ttft_s"])
+        output = abs(award["expected_output_tokens"] - done["output_tokens"])
+        errors["output_abs_error_tokens"] += output
+        cached = abs(award["expected_cached_tokens"] - done["cached_tokens"])
+        errors["cached_abs_error_tokens"] += cached
+        squared = (award["expected_quality"] - done["quality"]) ** 2
+        errors["quality_squared_error"] += squared
+    for name, total in errors.items():
+        assert np.isclose(sum(row[name] for row in log["prequential"]), total, rtol=1e-9), name
 
 
 def slots_are_never_exceeded(log: dict[str, Rows]) -> None:
@@ -302,6 +371,8 @@ def clients_pay_at_most_what_they_report(log: dict[str, Rows]) -> None:
 def prices_clear_every_market(log: dict[str, Rows], *, everyone: bool) -> None:
     """At the scarcity prices everyone gets what it likes best, and free slots cost nothing.
 
+    Explored requests and their slots are not in the market.
+
     Only a log of ``everyone``, unmatched requests too, says which clients had but one request.
     """
     members: dict[str, list[str]] = defaultdict(list)
@@ -309,12 +380,16 @@ def prices_clear_every_market(log: dict[str, Rows], *, everyone: bool) -> None:
         members[row["hub"]].append(row["provider"])
     published = {(row["round"], row["hub"]): row for row in log["hubs"]}
     winner = {row["request"]: row for row in log["awards"] if row["kind"] == "chat"}
-    for (round_, hub), rows in _grouped(log["predictions"], "round", "hub").items():
+    sent = _grouped([row for row in log["awards"] if row["explored"]], "round", "hub")
+    cleared = [row for row in log["predictions"] if not row["explored"]]
+    for (round_, hub), rows in _grouped(cleared, "round", "hub").items():
+        explored = Counter(row["provider"] for row in sent[round_, hub])
+        taken = np.array([explored[member] for member in members[hub]])
         prices = np.array(published[round_, hub]["scarcity_prices_nano"])
         assert (prices >= 0).all()
-        free = np.array(rows[0]["capacities"])
+        free = np.array(rows[0]["capacities"]) - taken
         if everyone:
-            assert (prices == worth_of_one_more_slot(rows)).all()
+            assert (prices == worth_of_one_more_slot(rows, free)).all()
         owners = Counter(row["client"] for row in rows)
         for row in rows:
             surplus = np.array(row["value_nano"]) - np.array(row["cost_nano"]) - prices
@@ -335,10 +410,9 @@ def prices_clear_every_market(log: dict[str, Rows], *, everyone: bool) -> None:
         assert (prices[free > 0] == 0).all()
 
 
-def worth_of_one_more_slot(rows: Rows) -> np.ndarray:
+def worth_of_one_more_slot(rows: Rows, capacities: np.ndarray) -> np.ndarray:
     """By how much the best matching gains when each provider in turn gets another slot."""
     values, costs = (np.array([row[key] for row in rows]) for key in ("value_nano", "cost_nano"))
-    capacities = np.array(rows[0]["capacities"])
 
     def welfare(slots: np.ndarray) -> int:
         return matched_weight(values - costs, max_weight_matching(values - costs, slots))

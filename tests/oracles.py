@@ -163,18 +163,33 @@ class BruteForceMatching:
         self.slots_used = (self.matchings[:, :, None] == np.arange(providers)).sum(axis=1)
         self.capacities = capacities
 
-    def welfare(self, without: Sequence[int] = (), one_more_slot_at: int | None = None) -> int:
-        """The largest total of value less cost, with some requests away or one slot more."""
-        capacities = self.capacities.copy()
-        if one_more_slot_at is not None:
-            capacities[one_more_slot_at] += 1
+    def welfare(self, without: Sequence[int] = (), capacities: np.ndarray | None = None) -> int:
+        """The largest total of value less cost, with some requests away or other capacities."""
+        capacities = self.capacities if capacities is None else capacities
         feasible = (self.slots_used <= capacities).all(axis=1)
         feasible &= (self.matchings[:, list(without)] == -1).all(axis=1)
         return int(self.gains[feasible].sum(axis=1).max())
 
+    def best_matchings(self) -> np.ndarray:
+        """All matchings of largest welfare."""
+        feasible = (self.slots_used <= self.capacities).all(axis=1)
+        return self.matchings[feasible & (self.gains.sum(axis=1) == self.welfare())]
+
     def scarcity_price(self, provider: int) -> int:
         """What one more slot at ``provider`` adds to the largest welfare."""
-        return self.welfare(one_more_slot_at=provider) - self.welfare()
+        return self.welfare(capacities=self._slots(provider, 1)) - self.welfare()
+
+    def largest_price(self, provider: int) -> int:
+        """What one slot less at ``provider`` takes from the largest welfare."""
+        return self.welfare() - self.welfare(capacities=self._slots(provider, -1))
+
+    def contribution(self, provider: int) -> int:
+        """What the largest welfare loses without ``provider``."""
+        slots = self._slots(provider, -self.capacities[provider])
+        return self.welfare() - self.welfare(capacities=slots)
+
+    def _slots(self, provider: int, more: int) -> np.ndarray:
+        return self.capacities + more * (np.arange(len(self.capacities)) == provider)
 
     def clarke_payment(self, match: np.ndarray, rows: Sequence[int]) -> int:
         """What the owner of ``rows`` pays for them under ``match``: their cost, and what the

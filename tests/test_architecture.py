@@ -17,7 +17,9 @@ PACKAGES = ("market", "agents", "hubs", "orchestrator")
 HOMES = {
     "highspy": ("market/workflow/highs.py",),
     "numba": ("market/compiled.py",),
+    "pylmcf": ("market/matching/network_simplex.py",),
     "river": ("hubs/",),
+    "rouge_score": ("agents/quality/rouge_l.py",),
     "pyarrow": ("orchestrator/",),
     "plotly": ("orchestrator/report/",),
     "click": ("orchestrator/cli.py",),

@@ -11,10 +11,14 @@ from market.prompt import Prompt
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What an evaluator knows of a chat turn: its domain, and its difficulty in [0, 1]."""
+    """What a grader knows of a chat turn: its domain, and its difficulty in [0, 1].
+
+    ``query`` in [0, 1) is its place among all queries of the domain.
+    """
 
     domain: str
     difficulty: float
+    query: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,8 @@ class Job:
 
     ``output_tokens`` is the length that the answer will have; ``answer`` names its content, so
     that a later prompt that repeats the answer finds it cached. ``task`` is None for nodes of a
-    workflow, which nobody grades.
+    workflow, which nobody grades. ``pays_nano`` is what the provider receives if it serves a chat
+    turn; 0 for nodes, which are paid for by the workflow.
     """
 
     request: str
@@ -33,6 +38,7 @@ class Job:
     answer: int
     submitted_s: float
     task: Task | None = None
+    pays_nano: int = 0
 
 
 class Engine(Protocol):

@@ -16,14 +16,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 from agents.client import client_name
+from benchmarks.interval import ratio
 from benchmarks.truthfulness.one_round import (
     CLARKE,
     CLARKE_BY_REQUEST,
     DISJOINT,
     OTHERS,
+    TWO_SIDED,
     VARIANTS,
     Variant,
 )
@@ -37,8 +38,6 @@ from orchestrator.scenario import Scenario
 #: The factors on the private number that are tried.
 FACTORS = (0.5, 0.75, 0.9, 1.05, 1.1, 1.25, 1.5, 2.0)
 
-#: Chance that the interval of any factor of a study misses its mean.
-ALPHA = 0.05
 
 LIAR = "liar"
 
@@ -104,15 +103,9 @@ def gains(study: Study) -> list[Gain]:
 
 
 def gain_of(factor: float, added: Amounts, turnover: Amounts) -> Gain:
-    """The ratio of the sums over trials, with the interval of a ratio estimator.
-
-    Source: Cochran (1977), Sampling techniques, chapter 6.
-    """
-    trials = len(added)
-    ratio = float(added.sum() / turnover.sum())
-    error = float((added - ratio * turnover).std(ddof=1) / np.sqrt(trials) / turnover.mean())
-    half = float(stats.t.ppf(1 - ALPHA / 2 / len(FACTORS), trials - 1)) * error
-    return Gain(factor, ratio, ratio - half, ratio + half)
+    """What a factor adds as a part of the turnover; the intervals of all factors hold at once."""
+    found = ratio(added.tolist(), turnover.tolist(), comparisons=len(FACTORS))
+    return Gain(factor, found.mean, found.low, found.high)
 
 
 def _earned(study: Study, factor: float) -> Earned:
@@ -143,7 +136,11 @@ _PRIORS: Mapping[str, Mapping[str, Any]] = {
 }
 
 #: Ways to match chat requests, as mechanisms of a matching hub.
-CHAT_RULES: Mapping[str, str] = {CLARKE: "auction", CLARKE_BY_REQUEST: "auction_per_request"}
+CHAT_RULES: Mapping[str, str] = {
+    CLARKE: "auction",
+    CLARKE_BY_REQUEST: "auction_per_request",
+    TWO_SIDED: "auction_two_sided",
+}
 
 
 def _hub_options(name: str, variant: Variant) -> dict[str, Any]:
@@ -219,7 +216,7 @@ def _strategy(factor: float) -> dict[str, Any]:
     """Reporting a private number times ``factor``."""
     if factor == 1:
         return {"kind": "truthful"}
-    return {"kind": "mark_up" if factor > 1 else "mark_down", "by": factor}
+    return {"kind": "aggressive" if factor > 1 else "conservative", "by": factor}
 
 
 def _with_liar(factor: float, liar_tier: int, **slots: int) -> list[dict[str, Any]]:

@@ -35,6 +35,7 @@ from market.workflow import (
 from market.workflow.mechanisms import MECHANISMS
 
 CLARKE, CLARKE_BY_REQUEST = "client_clarke", "client_clarke, every request charged alone"
+TWO_SIDED = "two_sided"
 OTHERS, DISJOINT = "star, priors learned from others' bids", "star, priors of a disjoint pool"
 REALIZED = "star, settled on realised lengths"
 
@@ -143,7 +144,8 @@ def one_round(markets: int, seed: int) -> Iterator[Row]:
     singly = [
         audit_matching(replace(market, clients=None), owners=market.clients) for market in matchings
     ]
-    for name, reports in ((CLARKE, together), (CLARKE_BY_REQUEST, singly)):
+    both = [audit_matching(replace(market, payments="two_sided")) for market in matchings]
+    for name, reports in ((CLARKE, together), (CLARKE_BY_REQUEST, singly), (TWO_SIDED, both)):
         yield Row(name, survey(reports, PROVIDER), survey(reports, CLIENT))
 
 

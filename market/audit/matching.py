@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.optimize import linprog
@@ -24,7 +25,7 @@ from market.audit.report import (
 )
 from market.errors import BadInput
 from market.matching import UNMATCHED, MatchingOutcome, max_weight_matching
-from market.matching.assignment import matched_weight
+from market.matching.assignment import AUTO, matched_weight
 from market.matching.market import Floats, MatchingMarket
 
 #: A matching of more pairs than this is not solved a second time, as a linear program.
@@ -61,6 +62,7 @@ def audit_matching(
     sides, wanted = tuple(sides), None if participants is None else set(participants)
     for unknown in sorted((wanted or set()) - {*rows_of, *names}):
         raise BadInput("participants", f"expected some of this market, got {unknown!r}")
+    market = replace(market, backend=AUTO)  # misreports need not be whole numbers
     outcome = market.clear()
     findings: list[Finding] = []
     checks: list[Check] = [_optimality(market, outcome.welfare)]
@@ -75,12 +77,21 @@ def audit_matching(
         factors = np.ones(len(names)) if true_factors is None else true_factors
         found, checked = audit_matching_providers(market, names, positions, factors, progress)
         findings, checks = findings + found, checks + checked
+        if market.payments == "two_sided":
+            checks.append(_provider_identity(market, outcome, names))
     notes = []
     if owners is not None:
         notes.append("who owns a request is stated apart from who pays for it together")
     if PROVIDER in sides:
-        notes.append("providers are paid what they ask")
-    return Report("client_clarke", tuple(findings), tuple(checks), tuple(notes))
+        notes.append(_PAID[market.payments].format(deficit=outcome.deficit))
+    return Report(market.payments, tuple(findings), tuple(checks), tuple(notes))
+
+
+_PAID = {
+    "client_clarke": "providers are paid what they ask",
+    "two_sided": "providers are paid what they ask and what they add to welfare; together they"
+    " receive {deficit:.6g} more than the clients pay",
+}
 
 
 def _optimality(market: MatchingMarket, welfare: float) -> Check:
@@ -125,7 +136,7 @@ def _identity(market: MatchingMarket, outcome: MatchingOutcome) -> Check:
 
     By a matching of its own for everyone who pays together, not from scarcity prices.
     """
-    weights = np.where(market.allowed, market.values - market.costs, -1.0)
+    weights = market.weights
     faults = []
     for payer, rows in market.rows_of_owners(market.clients).items():
         got = [row for row in rows if outcome.match[row] != UNMATCHED]
@@ -141,3 +152,25 @@ def _identity(market: MatchingMarket, outcome: MatchingOutcome) -> Check:
         if abs(paid - due) > TOLERANCE * scale:
             faults.append(f"{payer} pays {paid:.9g} instead of {due:.9g}")
     return check_of("payment identity (clients)", faults)
+
+
+def _provider_identity(
+    market: MatchingMarket, outcome: MatchingOutcome, names: Sequence[str]
+) -> Check:
+    """Whether every provider receives what it asks, and what welfare would lose without it.
+
+    By a matching of its own without each of them.
+    """
+    weights = market.weights
+    faults = []
+    for i, name in enumerate(names):
+        rows = outcome.match == i
+        others = np.where(np.arange(len(names)) == i, 0, market.capacities)
+        alone = max_weight_matching(weights, others)
+        lost = matched_weight(weights, outcome.match) - matched_weight(weights, alone)
+        due = float(market.costs[rows, i].sum()) + lost
+        received = float(outcome.provider_receives[rows].sum())
+        scale = float(np.abs(weights).max(axis=1, initial=0.0).sum()) + due
+        if abs(received - due) > TOLERANCE * scale:
+            faults.append(f"{name} receives {received:.9g} instead of {due:.9g}")
+    return check_of("payment identity (providers)", faults)

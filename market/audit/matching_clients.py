@@ -18,8 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from market.audit.report import CLIENT, EXACT, SEARCH, TOLERANCE, Check, Finding, check_of
-from market.audit.slot_prices import slot_losses
-from market.matching import UNMATCHED, MatchingOutcome, max_weight_matching
+from market.matching import NO_PRICE, UNMATCHED, MatchingOutcome, Optimum, Pairs
 from market.matching.market import Floats, MatchingMarket
 from market.matching.problem import written_market
 
@@ -101,14 +100,17 @@ class ClientSide:
         return max([honest, *choices], key=_utility), self._pays_for_itself(rows)
 
     def _best_of_one(self, row: int) -> _Choice:
-        """From the prices of the menu, see ``slot_losses``."""
+        """From the prices of the menu: the largest ones of the market of all others."""
         market = self.market
-        weights = np.where(market.allowed, market.values - market.costs, -1.0)
-        others = np.arange(len(weights)) != row
-        match = self.outcome.match[others]
-        if self.outcome.match[row] != UNMATCHED:
-            match = max_weight_matching(weights[others], market.capacities)
-        prices = market.costs[row] + slot_losses(weights[others], match, market.capacities)
+        others = np.arange(len(market.values)) != row
+        pairs = Pairs.of(market.weights[others])
+        if self.outcome.match[row] == UNMATCHED:
+            taken = pairs.taken(self.outcome.match[others])
+            rest = Optimum(pairs, market.capacities, taken)
+        else:
+            rest = Optimum.of(pairs, market.capacities)
+        largest = rest.largest_prices
+        prices = market.costs[row] + np.where(largest == NO_PRICE, np.inf, largest)
         left = np.where(market.allowed[row], self.true_values[row] - prices, -np.inf)
         if left.max(initial=0.0) <= 0.0:
             return _Choice(0.0, (UNMATCHED,))

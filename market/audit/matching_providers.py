@@ -1,9 +1,10 @@
-"""The providers of a matching market, who are paid what they ask: does asking more gain?
+"""The providers of a matching market: does asking another factor of their costs gain?
 
 A provider that asks t times its stated cost changes the largest welfare W(t), which is convex and
 piecewise linear in t with the slope -C(t), C being the stated cost of what it is matched to. Where
-the true cost is s times the stated one, its utility (t - s) C(t) rises between breakpoints, so it
-approaches its supremum at their left.
+the true cost is s times the stated one and it is paid what it asks, its utility (t - s) C(t) rises
+between breakpoints, so it approaches its supremum at their left. Paid what it adds to welfare as
+well, what it receives does not depend on t between them.
 """
 
 from __future__ import annotations
@@ -88,9 +89,9 @@ def _curve(market: MatchingMarket, provider: int, truth: float) -> ReportCurve:
     highest = max(truth, min(worth, MOST_FACTOR))
 
     def respond(factor: float) -> Answer:
-        served = market.with_cost_factor(provider, factor).clear().match == provider
-        cost = float(own[served].sum())
-        return Answer(cost, factor * cost)
+        outcome = market.with_cost_factor(provider, factor).clear()
+        served = outcome.match == provider
+        return Answer(float(own[served].sum()), float(outcome.provider_receives[served].sum()))
 
     critical = _breakpoints(market, provider, highest)
     curve = explore(respond, 0.0, highest, critical, also=[truth])
@@ -103,9 +104,7 @@ def _breakpoints(market: MatchingMarket, provider: int, highest: float) -> list[
 
     def line(factor: float) -> Line:
         lied = market.with_cost_factor(provider, factor)
-        match = max_weight_matching(
-            np.where(lied.allowed, lied.values - lied.costs, -1.0), lied.capacities
-        )
+        match = max_weight_matching(lied.weights, lied.capacities)
         cost = float(own[match == provider].sum())
         return Line(_gain_but_for(market, provider, match), cost, cost)
 

@@ -1,20 +1,36 @@
-"""Maximum-weight bipartite b-matching (IEMAS, Eq. 7)."""
+"""Maximum-weight bipartite b-matching (IEMAS, Eq. 7), and the backends that find one."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
 
-#: Weights are integers (nano-USD) or floats (USD as given); both are matched the same way.
-Weights = npt.NDArray[Any]
-UNMATCHED = -1
+from market.errors import BadInput
+from market.fields import shown
+from market.matching import linear_assignment as dense
+from market.matching import network_simplex as sparse
+from market.matching.pairs import UNMATCHED, Amounts, Counts, Pairs
+
+#: Every backend by name; they may differ in which of several best matchings they find.
+BACKENDS: dict[str, Callable[[Pairs, Counts], Counts]] = {
+    "dense": dense.linear_assignment,
+    "sparse": sparse.network_simplex,
+}
+AUTO = "auto"
+
+#: The rule of ``auto``, from the measurements in docs/matching.md: cells of requests times slots
+#: up to which dense is best whatever the market; the share of pairs from which it is best with
+#: fewer slots than requests; the most cells that it gets, for their memory.
+FEW_CELLS = 4_000
+DENSE_SHARE = 0.5
+MOST_CELLS = 50_000_000
 
 
 def max_weight_matching(
-    weights: Weights, capacities: npt.NDArray[np.int64]
+    weights: Amounts, capacities: Counts, backend: str = AUTO
 ) -> npt.NDArray[np.intp]:
     """Match requests to free slots so that the total weight is largest.
 
@@ -22,25 +38,75 @@ def max_weight_matching(
     that adds nothing is never matched.
 
     Args:
-        weights: (requests, providers), what the pair adds to welfare; negative where it must not
-            be matched. Integers are exact up to 2**53.
+        weights: (requests, providers), what the pair adds to welfare; zero or less where it must
+            not be matched. Integers are exact.
         capacities: (providers,), free slots.
+        backend: ``auto`` or one of ``BACKENDS``.
 
     Returns:
         (requests,), the provider's index or ``UNMATCHED``.
+
+    Raises:
+        BadInput: an unknown backend, or weights that it cannot match exactly.
     """
-    requests, providers = weights.shape
-    match = np.full(requests, UNMATCHED, dtype=np.intp)
-    slot_owner = np.repeat(np.arange(providers), np.minimum(capacities, requests))
-    gains = np.maximum(weights, 0)[:, slot_owner]
-    rows, slots = linear_sum_assignment(gains, maximize=True)
-    owners = slot_owner[slots]
-    worth_it = weights[rows, owners] > 0
-    match[rows[worth_it]] = owners[worth_it]
-    return match
+    pairs = Pairs.of(weights)
+    return pairs.match(best_pairs(pairs, capacities, backend))
 
 
-def matched_weight(weights: Weights, match: npt.NDArray[np.intp]) -> Any:
-    """Total weight of a matching, as a Python number."""
+def best_pairs(pairs: Pairs, capacities: Counts, backend: str = AUTO) -> Counts:
+    """The pair (requests,) that each request takes in a matching of largest weight.
+
+    ``UNMATCHED`` where it takes none. Raises ``BadInput`` as ``max_weight_matching`` does.
+    """
+    if backend == AUTO:
+        backend = chosen_backend(pairs, capacities)
+    if backend not in BACKENDS:
+        expected = ", ".join((AUTO, *BACKENDS))
+        raise BadInput("backend", f"expected one of {expected}; got {shown(backend)}")
+    _check_exact(backend, pairs)
+    if not len(pairs.weight):
+        return np.full(pairs.requests, UNMATCHED, dtype=np.int64)
+    return BACKENDS[backend](pairs, capacities)
+
+
+def chosen_backend(pairs: Pairs, capacities: Counts) -> str:
+    """The backend that ``auto`` stands for."""
+    if not pairs.whole:
+        return "dense"
+    slots = int(np.minimum(capacities, pairs.requests).sum())
+    cells = pairs.requests * slots
+    if cells > MOST_CELLS or pairs.top > dense.MOST_WEIGHT:
+        return "sparse"
+    many = len(pairs.weight) >= DENSE_SHARE * pairs.requests * pairs.providers
+    return "dense" if cells <= FEW_CELLS or (slots < pairs.requests and many) else "sparse"
+
+
+def matched_weight(weights: Amounts, match: npt.NDArray[np.intp]) -> Any:
+    """Total weight of a matching, as a Python number; of integers exactly."""
     rows = np.flatnonzero(match != UNMATCHED)
-    return weights[rows, match[rows]].sum().item()
+    return total(weights[rows, match[rows]])
+
+
+def total(amounts: Amounts) -> Any:
+    """The sum as a Python number, beyond 64 bits too."""
+    if amounts.dtype.kind == "f":
+        return amounts.sum().item()
+    return sum(amounts.tolist())
+
+
+def _check_exact(backend: str, pairs: Pairs) -> None:
+    """Raise ``BadInput`` where rounding or overflow could decide."""
+    if backend == "dense":
+        if pairs.whole and pairs.top > dense.MOST_WEIGHT:
+            problem = f"dense is exact up to weights of {dense.MOST_WEIGHT}, got {pairs.top}"
+            raise BadInput("backend", problem)
+        return
+    if not pairs.whole:
+        broken = pairs.weight[pairs.weight != np.floor(pairs.weight)]
+        if len(broken):
+            problem = f"sparse takes whole numbers, got the weight {broken[0]:.17g}"
+            raise BadInput("backend", problem)
+    most = sparse.MOST_PATH // (min(pairs.requests, pairs.providers) + 3)
+    if pairs.top > most:
+        problem = f"in a market of this size sparse is exact up to weights of {most}"
+        raise BadInput("backend", f"{problem}, got {pairs.top}")

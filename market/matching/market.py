@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from market.errors import BadInput
+from market.matching.assignment import AUTO
 from market.matching.vcg import MatchingOutcome, clear
 
 Floats = npt.NDArray[np.float64]
@@ -25,6 +26,8 @@ class MatchingMarket:
         allowed: (requests, providers), which pairs may be matched.
         capacities: (providers,), free slots.
         clients: (requests,), who pays for each request together; None for every one alone.
+        payments: what providers receive, one of ``PAYMENTS``.
+        backend: what finds the matching, ``auto`` or one of ``BACKENDS``.
     """
 
     values: Floats
@@ -32,10 +35,25 @@ class MatchingMarket:
     allowed: Bools
     capacities: npt.NDArray[np.int64]
     clients: tuple[str, ...] | None = None
+    payments: str = "client_clarke"
+    backend: str = AUTO
+
+    @property
+    def weights(self) -> Floats:
+        """(requests, providers), value less cost; -1 where the pair must not be matched."""
+        return np.where(self.allowed, self.values - self.costs, -1.0)
 
     def clear(self) -> MatchingOutcome:
-        """Clear it."""
-        return clear(self.values, self.costs, self.allowed, self.capacities, self.clients)
+        """Clear it; raises ``BadInput`` as the function ``clear`` does."""
+        return clear(
+            self.values,
+            self.costs,
+            self.allowed,
+            self.capacities,
+            self.clients,
+            backend=self.backend,
+            payments=self.payments,
+        )
 
     def with_values(self, rows: Sequence[int], values: Floats) -> MatchingMarket:
         """The same market with other values (len(rows), providers) of some requests."""

@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from market.errors import BadInput
 from market.fields import Fields, check_number, shown
-from market.matching.assignment import UNMATCHED
+from market.matching.assignment import AUTO, BACKENDS
 from market.matching.market import MatchingMarket
+from market.matching.pairs import NO_PRICE, UNMATCHED, Amounts
+from market.matching.payments import PAYMENTS
 from market.matching.vcg import MatchingOutcome
-
-PAYMENTS = ("client_clarke",)
 
 
 def solve_matching(problem: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,11 +22,17 @@ def solve_matching(problem: Mapping[str, Any]) -> dict[str, Any]:
 
     ``values[j][i]`` and ``costs[j][i]`` are request j at provider i, null where not allowed;
     ``capacities[i]`` are free slots; ``clients[j]`` (optional) names the owner of request j.
+    ``options.payments`` is ``client_clarke`` (default), where a provider receives what it asks, or
+    ``two_sided``, where it also receives what it adds to welfare, and the answer tells the
+    ``deficit``. ``options.backend`` is ``auto`` (default: dense), ``dense``, an assignment of
+    requests to slots, or ``sparse``, a network simplex, which takes whole amounts only. A largest
+    price is null where there is no slot.
 
     Raises:
         BadInput: a malformed problem.
     """
-    return _answer(read_market(problem).clear())
+    market = read_market(problem)
+    return _answer(market.clear(), market.payments)
 
 
 def read_market(problem: Mapping[str, Any]) -> MatchingMarket:
@@ -38,16 +44,22 @@ def read_market(problem: Mapping[str, Any]) -> MatchingMarket:
     costs = _matrix(fields, "costs", 0.0, len(capacities))
     clients = _clients(fields, len(values))
     options = fields.record("options", {})
-    options.choice("payments", PAYMENTS, default="client_clarke")
+    payments = options.choice("payments", tuple(PAYMENTS), default="client_clarke")
+    backend = options.choice("backend", (AUTO, *BACKENDS), default=AUTO)
     options.done()
     fields.done()
     _check_same_pairs(values, costs)
+    if backend == "sparse":
+        for key, matrix in (("values", values), ("costs", costs)):
+            _check_whole(key, matrix)
     return MatchingMarket(
         values=np.nan_to_num(values),
         costs=np.nan_to_num(costs),
         allowed=~np.isnan(values),
         capacities=capacities,
         clients=clients,
+        payments=payments,
+        backend=backend,
     )
 
 
@@ -62,7 +74,10 @@ def written_market(market: MatchingMarket) -> dict[str, Any]:
     problem["capacities"] = market.capacities.tolist()
     if market.clients is not None:
         problem["clients"] = list(market.clients)
-    return {**problem, "options": {"payments": "client_clarke"}}
+    options = {"payments": market.payments}
+    if market.backend != AUTO:
+        options["backend"] = market.backend
+    return {**problem, "options": options}
 
 
 def _matrix(fields: Fields, key: str, low: float, providers: int) -> npt.NDArray[np.float64]:
@@ -124,14 +139,27 @@ def _check_same_pairs(values: npt.NDArray[np.float64], costs: npt.NDArray[np.flo
         raise BadInput(f"costs.{j}.{i}", f"expected null exactly where values.{j}.{i} is null")
 
 
-def _answer(outcome: MatchingOutcome) -> dict[str, Any]:
+def _check_whole(key: str, matrix: npt.NDArray[np.float64]) -> None:
+    for j, i in np.argwhere(np.nan_to_num(matrix) % 1 != 0).tolist():
+        problem = "expected a whole number, as the backend is sparse"
+        raise BadInput(f"{key}.{j}.{i}", f"{problem}, got {shown(matrix[j, i].item())}")
+
+
+def _answer(outcome: MatchingOutcome, payments: str) -> dict[str, Any]:
     matched = outcome.match != UNMATCHED
-    return {
+    largest = outcome.largest_prices
+    answer = {
         "status": "optimal",
         "welfare": outcome.welfare,
-        "match": [int(i) if m else None for i, m in zip(outcome.match, matched, strict=True)],
-        "payments": [
-            float(p) if m else None for p, m in zip(outcome.payments, matched, strict=True)
-        ],
+        "match": _nulls(outcome.match, ~matched),
+        "payments": _nulls(outcome.payments, ~matched),
         "scarcity_prices": outcome.scarcity_prices.tolist(),
+        "largest_prices": _nulls(largest, largest == NO_PRICE),
+        "provider_receives": _nulls(outcome.provider_receives, ~matched),
     }
+    return answer | {"deficit": outcome.deficit} if payments == "two_sided" else answer
+
+
+def _nulls(amounts: Amounts, where: npt.NDArray[np.bool_]) -> list[Any]:
+    listed = zip(amounts.tolist(), where.tolist(), strict=True)
+    return [None if null else amount for amount, null in listed]

@@ -3,7 +3,8 @@
 Let g_i be the welfare that one more free slot at provider i would add. Removing request j frees a
 slot at its provider i, so W(C) - W(C \\ j) = w_ij - g_i, and the Clarke payment of Eq. (8) becomes
 p_j = c_ij + g_i: cost plus a scarcity price that is the same for every request at that provider
-(Leonard 1983). A client with several requests in one clearing pays for them as a set.
+(Leonard 1983). A client with several requests in one clearing pays for them as a set: freeing its
+slots one after the other, each worth what it then adds, gives W(C \\ K) without another solve.
 """
 
 from __future__ import annotations
@@ -15,7 +16,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from market.matching.assignment import UNMATCHED, Weights, matched_weight, max_weight_matching
+from market.errors import BadInput
+from market.fields import shown
+from market.matching.assignment import AUTO, total
+from market.matching.optimum import Optimum
+from market.matching.pairs import Amounts, Counts, Integers, Pairs
+from market.matching.payments import PAYMENTS, shares
 
 
 @dataclass(frozen=True)
@@ -26,21 +32,33 @@ class MatchingOutcome:
         welfare: total value less cost of the matched pairs.
         match: (requests,), the provider's index or ``UNMATCHED``.
         payments: (requests,), what the request's client pays; 0 where unmatched.
+        provider_receives: (requests,), what its provider receives for it; 0 where unmatched.
         scarcity_prices: (providers,), the smallest market-clearing prices of a slot.
+        largest_prices: (providers,), the largest ones; ``NO_PRICE`` where there is no slot.
     """
 
     welfare: Any
     match: npt.NDArray[np.intp]
-    payments: npt.NDArray[Any]
-    scarcity_prices: npt.NDArray[Any]
+    payments: Amounts
+    provider_receives: Amounts
+    scarcity_prices: Amounts
+    largest_prices: Amounts
+
+    @property
+    def deficit(self) -> Any:
+        """What the providers receive beyond what the clients pay; negative for a surplus."""
+        return total(self.provider_receives) - total(self.payments)
 
 
 def clear(
-    values: Weights,
-    costs: Weights,
+    values: Amounts,
+    costs: Amounts,
     allowed: npt.NDArray[np.bool_],
-    capacities: npt.NDArray[np.int64],
+    capacities: Counts,
     clients: Sequence[object] | None = None,
+    *,
+    backend: str = AUTO,
+    payments: str = "client_clarke",
 ) -> MatchingOutcome:
     """Clear one market: maximum total value less cost, Clarke payments by the clients.
 
@@ -50,53 +68,64 @@ def clear(
         allowed: (requests, providers), False where the pair must not be matched.
         capacities: (providers,), free slots.
         clients: (requests,), who owns each request; None where each has a client of its own.
+        backend: ``auto`` or one of ``BACKENDS``.
+        payments: what providers receive, one of ``PAYMENTS``.
+
+    Raises:
+        BadInput: an unknown name, or amounts that the backend cannot match exactly.
     """
-    weights = np.where(allowed, values - costs, -1)
-    match = max_weight_matching(weights, capacities)
-    prices = scarcity_prices(weights, match)
-    served = np.flatnonzero(match != UNMATCHED)
-    externalities = np.zeros(len(match), dtype=weights.dtype)
-    externalities[served] = prices[match[served]]
+    pairs = Pairs.of(np.where(allowed, values - costs, 0))
+    optimum = Optimum.of(pairs, capacities, backend)
+    served = optimum.served
+    return _priced(optimum, costs[served, optimum.match[served]], clients, payments)
+
+
+def clear_pairs(
+    pairs: Pairs,
+    costs: Amounts,
+    capacities: Counts,
+    clients: Sequence[object] | None = None,
+    *,
+    backend: str = AUTO,
+    payments: str = "client_clarke",
+) -> MatchingOutcome:
+    """Clear a market of which only the pairs worth matching are given, as ``clear`` does.
+
+    ``costs`` (pairs,) are what the providers ask for them.
+    """
+    optimum = Optimum.of(pairs, capacities, backend)
+    return _priced(optimum, costs[optimum.taken[optimum.served]], clients, payments)
+
+
+def _priced(
+    optimum: Optimum, costs: Amounts, clients: Sequence[object] | None, rule: str
+) -> MatchingOutcome:
+    """The outcome; ``costs`` (served,) are those of the served requests."""
+    if rule not in PAYMENTS:
+        expected = ", ".join(PAYMENTS)
+        raise BadInput("payments", f"expected one of {expected}; got {shown(rule)}")
+    prices = optimum.scarcity_prices
+    served = optimum.served
+    externalities = np.zeros(len(optimum.taken), dtype=prices.dtype)
+    externalities[served] = prices[optimum.match[served]]
     for rows in _owned_together(clients):
-        externalities[rows] = _set_externality(weights, capacities, match, externalities, rows)
-    payments = np.zeros_like(externalities)
-    payments[served] = costs[served, match[served]] + externalities[served]
-    return MatchingOutcome(matched_weight(weights, match), match, payments, prices)
+        # At most the sum of the single ones: a second freed slot never adds more than the first.
+        single = externalities[rows]
+        if single.any():
+            externalities[rows] = shares(optimum.externality(rows), single)
+    cost = np.zeros(len(externalities), dtype=prices.dtype)
+    cost[served] = costs
+    return MatchingOutcome(
+        welfare=optimum.welfare,
+        match=optimum.match,
+        payments=cost + externalities,
+        provider_receives=PAYMENTS[rule](optimum, cost),
+        scarcity_prices=prices,
+        largest_prices=optimum.largest_prices,
+    )
 
 
-def scarcity_prices(weights: Weights, match: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
-    """What one more free slot at each provider would add to the welfare of an optimal matching.
-
-    A new slot at i is filled by an unmatched request, or by a request from provider k that leaves
-    a slot there worth g_k: g_i is a longest alternating path, found by relaxing over providers.
-    The optimality of the matching rules out cycles of positive length, and makes any path over a
-    negative pair worse than none.
-
-    Args:
-        weights: (requests, providers), negative where a pair must not be matched.
-        match: (requests,), an optimal matching.
-
-    Returns:
-        (providers,), all >= 0, and 0 where a slot is free.
-    """
-    providers = weights.shape[1]
-    prices: npt.NDArray[Any] = np.max(weights[match == UNMATCHED], axis=0, initial=0)
-    served = np.flatnonzero(match != UNMATCHED)
-    if not len(served):
-        return prices
-    served = served[np.argsort(match[served], kind="stable")]
-    sources, starts = np.unique(match[served], return_index=True)
-    gains = weights[served] - weights[served, match[served]][:, None]
-    moves = np.maximum.reduceat(gains, starts, axis=0)
-    for _ in range(providers):
-        better = np.maximum(prices, (moves + prices[sources, None]).max(axis=0))
-        if np.array_equal(better, prices):
-            break
-        prices = better
-    return prices
-
-
-def _owned_together(clients: Sequence[object] | None) -> list[npt.NDArray[np.intp]]:
+def _owned_together(clients: Sequence[object] | None) -> list[Integers]:
     """The rows of every client that has more than one request here."""
     if clients is None:
         return []
@@ -104,38 +133,3 @@ def _owned_together(clients: Sequence[object] | None) -> list[npt.NDArray[np.int
     for row, client in enumerate(clients):
         rows_of.setdefault(client, []).append(row)
     return [np.array(rows) for rows in rows_of.values() if len(rows) > 1]
-
-
-def _set_externality(
-    weights: Weights,
-    capacities: npt.NDArray[np.int64],
-    match: npt.NDArray[np.intp],
-    singly: npt.NDArray[Any],
-    rows: npt.NDArray[np.intp],
-) -> npt.NDArray[Any]:
-    """The externality of one client's requests as a set, shared out over them.
-
-    The set's externality W(C \\ K) - (W - w_K) is at most the sum of the single ones, because a
-    second freed slot never adds more than the first; it is shared in proportion to those.
-    """
-    single: npt.NDArray[Any] = singly[rows]
-    total = single.sum()
-    if total <= 0:
-        return single
-    others = np.ones(len(match), dtype=bool)
-    others[rows] = False
-    without = max_weight_matching(weights[others], capacities)
-    whole = matched_weight(weights[others], without) - matched_weight(
-        weights[others], match[others]
-    )
-    if np.issubdtype(single.dtype, np.integer):
-        return _integer_shares(int(whole), single)
-    shares: npt.NDArray[Any] = single * (whole / total)
-    return shares
-
-
-def _integer_shares(whole: int, proportions: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Split ``whole`` in proportion, in integers that add up to it exactly."""
-    total = int(proportions.sum())
-    upto = np.array([whole * int(part) // total for part in np.cumsum(proportions)])
-    return np.diff(upto, prepend=0)

@@ -29,7 +29,7 @@ def largest_misreports(run: Path) -> Iterator[Misreport]:
     log = LoggedRun(run)
     for chat in chat_places(log)[:1]:
         report = audit_chat(log, chat, sides=[PROVIDER], only_busiest_provider=True)
-        yield Misreport(f"{chat}, where providers are paid their bid", report.findings[0])
+        yield Misreport(f"{chat}, paid by {report.mechanism}", report.findings[0])
     paid = (place for place in workflow_places(log) if place.payment_nano > 0)
     for workflow in islice(paid, 1):
         report = audit_workflow(log, workflow, only_best_paid=True)

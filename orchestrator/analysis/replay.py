@@ -26,9 +26,11 @@ from orchestrator.log.prior_rows import logged_prior
 class ChatClearing:
     """One clearing of a matching hub; pairs are (requests, providers), nano-USD.
 
-    ``true_over_bid`` is each provider's private cost over its bid.
+    Requests that were explored and the slots that they took are not in it: the mechanism did not
+    have them. ``true_over_bid`` is each provider's private cost over its bid.
     """
 
+    requests: tuple[str, ...]
     providers: tuple[str, ...]
     clients: tuple[str, ...]
     values: npt.NDArray[np.int64]
@@ -57,18 +59,21 @@ def chat_clearing(run: LoggedRun, trial: int, round_: int, hub: str) -> ChatClea
 
     Raises ``BadInput`` if the log lacks what some provider bid.
     """
-    rows = run.rows("predictions", trial=trial, round=round_, hub=hub)
+    rows = run.rows("predictions", trial=trial, round=round_, hub=hub, explored=False)
     if not rows:
         return None
     providers = tuple(row["provider"] for row in run.rows("providers", trial=trial, hub=hub))
     bids = _bids(run, trial, round_)
+    explored = run.rows("awards", trial=trial, round=round_, hub=hub, explored=True)
+    taken = [sum(row["provider"] == name for row in explored) for name in providers]
     with run.whole_for(f"trial {trial}, round {round_}, {hub}"):
         return ChatClearing(
+            requests=tuple(row["request"] for row in rows),
             providers=providers,
             clients=tuple(row["client"] for row in rows),
             values=np.array([row["value_nano"] for row in rows]),
             costs=np.array([row["cost_nano"] for row in rows]),
-            capacities=np.array(rows[0]["capacities"]),
+            capacities=np.array(rows[0]["capacities"]) - np.array(taken),
             true_over_bid=np.array(
                 [bids[name]["true_cost"] / bids[name]["chat_bid"] for name in providers]
             ),

@@ -42,8 +42,11 @@ class ChatSummary(Endings):
     ``reported_welfare`` is predicted value less cost at the bids, what the clearings maximised;
     ``realized_welfare`` is the true value of the answers less what they truly cost. The two
     violations count served requests whose client paid more than the answer was worth to it, or
-    whose provider got less than it cost. The wait is from arrival to the award, TTFT from there to
-    the first token; valuations count the latter, which the match decides.
+    whose provider got less than it cost. What was promised is by the predictions at the award:
+    matches whose client would pay more than its answer is worth, and clearings of a hub in which
+    clients would pay less than providers receive. Errors of predictions are normalised mean
+    absolute ones (NMAE), and the Brier score of quality. The wait is from arrival to the award,
+    TTFT from there to the first token; valuations count the latter, which the match decides.
     """
 
     reported_welfare_usd: float
@@ -55,6 +58,11 @@ class ChatSummary(Endings):
     provider_surplus_usd: float
     client_losses: int
     provider_losses: int
+    promised_client_losses: int
+    promised_hub_losses: int
+    ttft_nmae: float
+    cost_nmae: float
+    brier: float
     median_value_usd: float
     median_cost_usd: float
     hit_rate: float
@@ -86,11 +94,12 @@ class WorkflowSummary(Endings):
 
 @dataclass(frozen=True)
 class RunSummary:
-    """One run."""
+    """One run; with ``overflow`` what was reported in a round routes requests in later ones."""
 
     chat: ChatSummary
     workflows: WorkflowSummary
     rounds: int
+    overflow: bool
 
 
 def summarize(run: Path) -> RunSummary:
@@ -103,6 +112,7 @@ def summarize(run: Path) -> RunSummary:
         chat=_chat(run),
         workflows=_workflows(run),
         rounds=len(_columns(run, "rounds", "round")["round"]),
+        overflow=read_description(run).scenario.hubs.overflow,
     )
 
 
@@ -129,6 +139,12 @@ def _chat(run: Path) -> ChatSummary:
     reported = awards["value_nano"].astype(np.int64) - awards["cost_nano"]
     known = ~_missing(done["cached_tokens"])
     client_gain = value - paid["client_paid_nano"]
+    promised = _columns(
+        run, "hubs", "promised_client_losses", "promised_by_clients_nano",
+        "promised_to_providers_nano",
+    )  # fmt: skip
+    off = _prequential(run)
+    short = promised["promised_by_clients_nano"] < promised["promised_to_providers_nano"]
     provider_gain = paid["provider_received_nano"] - cost
     return ChatSummary(
         **_statuses(asked["status"]),
@@ -141,6 +157,11 @@ def _chat(run: Path) -> ChatSummary:
         provider_surplus_usd=usd(int(provider_gain.sum())),
         client_losses=int((client_gain < 0).sum()),
         provider_losses=int((provider_gain < 0).sum()),
+        promised_client_losses=int(promised["promised_client_losses"].sum()),
+        promised_hub_losses=int(short.sum()),
+        ttft_nmae=_ratio(off["ttft_abs_error_s"], off["ttft_s"]),
+        cost_nmae=_ratio(off["cost_abs_error_tokens"], off["cost_tokens"]),
+        brier=_ratio(off["quality_squared_error"], off["graded"]),
         median_value_usd=usd(_median(awards["value_nano"].astype(float))),
         median_cost_usd=usd(_median(awards["cost_nano"].astype(float))),
         hit_rate=float(
@@ -152,6 +173,15 @@ def _chat(run: Path) -> ChatSummary:
         ttft_p99_s=_p99(done["ttft_s"]),
         quality=_mean(done["quality"].astype(float)),
     )
+
+
+def _prequential(run: Path) -> dict[str, float]:
+    """Sums of errors of what was predicted before it was learned, over providers and rounds."""
+    columns = _columns(
+        run, "prequential", "ttft_abs_error_s", "ttft_s", "cost_abs_error_tokens", "cost_tokens",
+        "quality_squared_error", "graded",
+    )  # fmt: skip
+    return {name: float(column.sum()) for name, column in columns.items()}
 
 
 _REALIZED = ("realized_value_nano", "realized_cost_nano")
@@ -215,6 +245,10 @@ def _missing(column: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
         return np.array([entry is None for entry in column], dtype=bool)
     missing: npt.NDArray[np.bool_] = np.isnan(column)
     return missing
+
+
+def _ratio(part: float, whole: float) -> float:
+    return part / whole if whole else float("nan")
 
 
 def _mean(column: npt.NDArray[Any]) -> float:

@@ -20,6 +20,10 @@ def _share(part: float) -> str:
     return NONE if math.isnan(part) else f"{part:.1%}"
 
 
+def _part(figure: float) -> str:
+    return NONE if math.isnan(figure) else f"{figure:.3f}"
+
+
 def _seconds(*amounts: float) -> str:
     return NONE if any(map(math.isnan, amounts)) else " / ".join(f"{s:.3f}" for s in amounts) + " s"
 
@@ -38,6 +42,10 @@ _CHAT: _Rows = [
     ("  answers at a loss", lambda run: f"{run.chat.client_losses:,}"),
     ("providers gained", lambda run: _usd(run.chat.provider_surplus_usd)),
     ("  answers at a loss", lambda run: f"{run.chat.provider_losses:,}"),
+    (
+        "promised at a loss, clients / hubs",
+        lambda run: f"{run.chat.promised_client_losses:,} / {run.chat.promised_hub_losses:,}",
+    ),
     ("cache hit rate", lambda run: _share(run.chat.hit_rate)),
     (
         "wait for a match, mean / P99",
@@ -45,8 +53,20 @@ _CHAT: _Rows = [
     ),
     ("TTFT after it, mean / P99", lambda run: _seconds(run.chat.ttft_mean_s, run.chat.ttft_p99_s)),
     ("answers right", lambda run: _share(run.chat.quality)),
+    (
+        "errors, TTFT / cost (NMAE)",
+        lambda run: " / ".join(map(_part, (run.chat.ttft_nmae, run.chat.cost_nmae))),
+    ),
+    ("  quality (Brier score)", lambda run: _part(run.chat.brier)),
     ("median value of a match", lambda run: _usd(run.chat.median_value_usd, 6)),
     ("median cost of a match", lambda run: _usd(run.chat.median_cost_usd, 6)),
+]
+
+_OVERFLOW: _Rows = [
+    (
+        "overflow between hubs",
+        lambda run: "on: not truthful over rounds" if run.overflow else "off",
+    )
 ]
 
 _WORKFLOWS: _Rows = [
@@ -89,6 +109,8 @@ def summary_rows(runs: Sequence[RunSummary]) -> list[tuple[str, list[str]]]:
     rows: _Rows = []
     if any(run.chat.asked for run in runs):
         rows += _CHAT
+        if any(run.overflow for run in runs):
+            rows += _OVERFLOW
     markets = [run.workflows for run in runs]
     if any(market.asked for market in markets):
         rows += _WORKFLOWS

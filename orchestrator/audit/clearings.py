@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 import market.audit as auditor
+from hubs.pricing import ForecastErrors, cautious_values_usd, predicted_values_usd
 from market.audit import Check, Report
 from market.audit.report import check_of
 from market.errors import BadInput, Infeasible
 from market.matching import MatchingMarket
+from market.messages import Valuation
 from market.money import nano_usd, nano_usd_array, usd
 from market.workflow import StarOutcome, WorkflowAuction
 from market.workflow.mechanisms import Outcome
@@ -27,8 +29,20 @@ from orchestrator.analysis.replay import (
     workflow_auction,
 )
 
-#: The mechanisms of matching hubs that are auctions, and whether a client's requests pay together.
-AUCTIONS = {"auction": True, "auction_per_request": False}
+
+class AuctionRule(NamedTuple):
+    """How an auction of a matching hub charges; whether a client's requests pay together."""
+
+    payments: str
+    together: bool
+
+
+#: The mechanisms of matching hubs that are auctions.
+AUCTIONS = {
+    "auction": AuctionRule("client_clarke", together=True),
+    "auction_per_request": AuctionRule("client_clarke", together=False),
+    "auction_two_sided": AuctionRule("two_sided", together=True),
+}
 
 Told = Callable[[str], None]
 
@@ -57,17 +71,19 @@ class WorkflowPlace(NamedTuple):
 
 
 def chat_places(run: LoggedRun) -> list[ChatPlace]:
-    """The hub auctions that awarded something, most awards first.
+    """The hub auctions that awarded something, most awards first; explored requests do not count.
 
     None where no auction was held, or where the log has not everyone who took part.
     """
     scenario = run.description.scenario
     if scenario.hubs.mechanism not in AUCTIONS or scenario.log.predictions != "full":
         return []
-    hubs = run.table("hubs").select(["trial", "round", "hub", "awarded"]).to_pylist()
-    rows = [row for row in hubs if row["awarded"]]
-    rows.sort(key=lambda row: (-row["awarded"], row["trial"], row["round"], row["hub"]))
-    return [ChatPlace(row["trial"], row["round"], row["hub"]) for row in rows]
+    hubs = run.table("hubs").select(["trial", "round", "hub", "awarded", "explored"]).to_pylist()
+    awarded = {
+        ChatPlace(row["trial"], row["round"], row["hub"]): row["awarded"] - row["explored"]
+        for row in hubs
+    }
+    return sorted((place for place in awarded if awarded[place]), key=lambda p: (-awarded[p], p))
 
 
 def workflow_places(run: LoggedRun) -> list[WorkflowPlace]:
@@ -92,13 +108,14 @@ def audit_chat(
     clearing = chat_clearing(run, *place)
     if clearing is None:
         raise BadInput(str(run.path), f"has no predictions of {place}: the log is not whole")
-    together = AUCTIONS[run.description.scenario.hubs.mechanism]
+    payments, together = AUCTIONS[run.description.scenario.hubs.mechanism]
     market = MatchingMarket(
         values=usd(clearing.values),
         costs=usd(clearing.costs),
         allowed=np.ones(clearing.values.shape, dtype=bool),
         capacities=clearing.capacities,
         clients=clearing.clients if together else None,
+        payments=payments,
     )
     true_values, unknown = _true_values(run, place, clearing)
     report = auditor.audit_matching(
@@ -192,17 +209,37 @@ def _true_values(
     prices it by the report.
     """
     rows = run.rows("predictions", trial=place.trial, round=place.round, hub=place.hub)
-    here = pc.is_in(pc.field("request"), pa.array([row["request"] for row in rows]))
+    row_of = {row["request"]: row for row in rows}
+    here = pc.is_in(pc.field("request"), pa.array(clearing.requests))
     asked = run.table("requests").filter(here & (pc.field("trial") == place.trial))
     truth = {row["request"]: row for row in asked.to_pylist()}
+    confidence = run.description.scenario.hubs.predictor.confidence
     values = clearing.values.copy()
-    for position, row in enumerate(rows):
-        if row["request"] in truth:
-            true = truth[row["request"]]
-            weight = true["true_quality_weight"]
-            values[position] = nano_usd_array(
-                weight * true["true_quality_usd"] * np.array(row["quality"])
-                - (1 - weight) * true["true_latency_usd_per_s"] * np.array(row["ttft_s"])
-            )
-    unknown = sum(row["request"] not in truth for row in rows)
+    for position, request in enumerate(clearing.requests):
+        if request in truth:
+            worth = _priced(row_of[request], truth[request], confidence)
+            values[position] = nano_usd_array(worth)
+    unknown = sum(request not in truth for request in clearing.requests)
     return usd(values), unknown
+
+
+def _priced(
+    row: Mapping[str, Any], truth: Mapping[str, Any], confidence: float
+) -> npt.NDArray[np.float64]:
+    """(providers,), what a request is worth by its true valuation, with the hub's caution."""
+    valuation = [
+        Valuation(
+            truth["true_quality_weight"],
+            truth["true_quality_usd"],
+            truth["true_latency_usd_per_s"],
+        )
+    ]
+    quality, ttft_s = np.array(row["quality"])[None], np.array(row["ttft_s"])[None]
+    if confidence:
+        columns = ("ttft_error", "quality_error", "charged_error")
+        errors = ForecastErrors(*(np.array(row[column])[None] for column in columns))
+        values = cautious_values_usd(valuation, quality, ttft_s, errors, confidence)
+    else:
+        values = predicted_values_usd(valuation, quality, ttft_s)
+    worth: npt.NDArray[np.float64] = values[0]
+    return worth

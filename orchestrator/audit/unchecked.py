@@ -50,8 +50,9 @@ def not_checked(run: LoggedRun, limit: int | None) -> Iterator[NotChecked]:
 def _chat(run: LoggedRun) -> Iterator[NotChecked]:
     """Clearings of matching hubs that no audit can, or need, hold again."""
     scenario = run.description.scenario
-    awarded = run.table("hubs")["awarded"]
-    awarding = int(pc.sum(pc.greater(awarded, 0)).as_py() or 0)
+    hubs = run.table("hubs")
+    by_mechanism = pc.greater(hubs["awarded"], hubs["explored"])
+    awarding = int(pc.sum(by_mechanism).as_py() or 0)
     what, kept = "chat clearings", scenario.log.predictions
     if scenario.hubs.mechanism not in AUCTIONS:
         reason = f"{scenario.hubs.mechanism} is a router, which holds no auction"
@@ -67,6 +68,7 @@ def _chat(run: LoggedRun) -> Iterator[NotChecked]:
 
 
 def _cleared(run: LoggedRun) -> int:
-    """The clearings that some request took part in."""
-    keys = run.table("predictions").select(["trial", "round", "hub"])
+    """The clearings that some request took part in, and was not explored."""
+    asked = run.table("predictions")
+    keys = asked.filter(~pc.field("explored")).select(["trial", "round", "hub"])
     return int(keys.group_by(keys.column_names).aggregate([]).num_rows)

@@ -8,7 +8,13 @@ import numpy as np
 
 from market import seeding
 from orchestrator.demand.dialogue import Dialogue, TurnPlan, content
-from orchestrator.demand.shape import DialogueShape, draw_task, draw_terms, draw_tokens
+from orchestrator.demand.shape import (
+    DialogueShape,
+    draw_query,
+    draw_terms,
+    draw_tokens,
+    draw_topic,
+)
 
 
 def builtin_dialogues(
@@ -22,21 +28,27 @@ def builtin_dialogues(
     for number, start_s in enumerate(starts):
         name = f"{source}-{number:06d}"
         rng = seeding.stream(seed, "dialogue", name)
-        task = draw_task(domains, shape.difficulty, rng)
+        topic = draw_topic(domains, shape.difficulty, rng)
         turns = round(shape.turns.draw_within(rng, 1, 10_000))
         yield Dialogue(
             dialogue=name,
             start_s=start_s,
             document=content("document", name, draw_tokens(shape.document_tokens, rng)),
-            task=task,
-            turns=tuple(_draw_turn(shape, task.domain, rng) for _ in range(turns)),
+            topic=topic,
+            turns=tuple(
+                _draw_turn(shape, topic.domain, draw_query(seed, name, turn), rng)
+                for turn in range(1, turns + 1)
+            ),
         )
 
 
-def _draw_turn(shape: DialogueShape, domain: str, rng: np.random.Generator) -> TurnPlan:
+def _draw_turn(
+    shape: DialogueShape, domain: str, query: float, rng: np.random.Generator
+) -> TurnPlan:
     return TurnPlan(
         question_tokens=draw_tokens(shape.question_tokens, rng),
         answer_tokens=draw_tokens(shape.answer_tokens, rng),
         think_s=shape.think_s.draw_within(rng, 0.0, 1e6),
         terms=draw_terms(shape.terms, shape.topical, domain, rng),
+        query=query,
     )

@@ -12,16 +12,26 @@ from market.prompt import Prompt, Span
 
 
 @dataclass(frozen=True, slots=True)
+class Topic:
+    """What a dialogue is about, and how hard it is, in [0, 1]."""
+
+    domain: str
+    difficulty: float
+
+
+@dataclass(frozen=True, slots=True)
 class TurnPlan:
     """One turn as it will be asked: lengths in tokens, the words of the question.
 
-    ``think_s`` is how long the client takes to ask it after the answer before.
+    ``think_s`` is how long the client takes to ask it after the answer before, ``query`` its place
+    among all queries of the domain, in [0, 1).
     """
 
     question_tokens: int
     answer_tokens: int
     think_s: float
     terms: tuple[str, ...]
+    query: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +44,7 @@ class Dialogue:
     dialogue: str
     start_s: float
     document: Prompt
-    task: Task
+    topic: Topic
     turns: tuple[TurnPlan, ...]
     first_turn: int = 1
 
@@ -139,7 +149,7 @@ class DialogueTape:
             output_tokens=plan.answer_tokens,
             answer=answer,
             terms=talk.terms,
-            task=talk.plan.task,
+            task=Task(talk.plan.topic.domain, talk.plan.topic.difficulty, plan.query),
         )
 
 

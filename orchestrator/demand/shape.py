@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from pydantic import Field
 
-from agents.engine import Task
 from agents.params import Distribution, Draw, Params
+from market import seeding
+from orchestrator.demand.dialogue import Topic
 
 
 class DialogueShape(Params):
@@ -28,11 +29,16 @@ class DialogueShape(Params):
     topical: float = Field(0.5, ge=0, le=1)
 
 
-def draw_task(domains: Mapping[str, float], difficulty: Draw, rng: np.random.Generator) -> Task:
-    """A task of a domain drawn by weight."""
+def draw_topic(domains: Mapping[str, float], difficulty: Draw, rng: np.random.Generator) -> Topic:
+    """The topic of a dialogue, its domain drawn by weight."""
     weights = np.array(list(domains.values()))
     domain = list(domains)[int(rng.choice(len(weights), p=weights / weights.sum()))]
-    return Task(domain, difficulty.draw_within(rng, 0.0, 1.0))
+    return Topic(domain, difficulty.draw_within(rng, 0.0, 1.0))
+
+
+def draw_query(seed: int, dialogue: str, turn: int) -> float:
+    """A turn's place among all queries of its domain, in [0, 1)."""
+    return seeding.uniform(seed, "query", dialogue, turn)
 
 
 def draw_tokens(length: Draw, rng: np.random.Generator) -> int:

@@ -9,12 +9,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
-from agents.params import Draw
 from market import seeding
 from orchestrator.demand.dialogue import Dialogue, TurnPlan, content
-from orchestrator.demand.shape import DialogueShape, draw_task
+from orchestrator.demand.shape import DialogueShape, draw_query, draw_topic
 
 #: A text, and the (question, answer) turns about it.
 Story = tuple[str, list[tuple[str, str]]]
@@ -35,24 +33,23 @@ def story_dialogues(
     for number, ((story, turns), start_s) in enumerate(zip(stories, starts, strict=False)):
         name = f"{source}-{number:06d}"
         rng = seeding.stream(seed, "dialogue", name)
-        topic = _words(story)[:STORY_TERMS]
+        words = _words(story)[:STORY_TERMS]
         yield Dialogue(
             dialogue=name,
             start_s=start_s,
             document=content("document", name, tokens_of(story)),
-            task=draw_task(domains, shape.difficulty, rng),
-            turns=tuple(_plan(turn, topic, shape.think_s, rng) for turn in turns),
+            topic=draw_topic(domains, shape.difficulty, rng),
+            turns=tuple(
+                TurnPlan(
+                    question_tokens=tokens_of(question),
+                    answer_tokens=tokens_of(answer),
+                    think_s=shape.think_s.draw_within(rng, 0.0, 1e6),
+                    terms=tuple(_words(question) + words),
+                    query=draw_query(seed, name, turn),
+                )
+                for turn, (question, answer) in enumerate(turns, start=1)
+            ),
         )
-
-
-def _plan(turn: tuple[str, str], topic: list[str], think_s: Draw, rng: Any) -> TurnPlan:
-    question, answer = turn
-    return TurnPlan(
-        question_tokens=tokens_of(question),
-        answer_tokens=tokens_of(answer),
-        think_s=think_s.draw_within(rng, 0.0, 1e6),
-        terms=tuple(_words(question) + topic),
-    )
 
 
 def tokens_of(text: str) -> int:

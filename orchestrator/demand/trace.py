@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from market import seeding
 from market.prompt import Prompt
 from orchestrator.demand.dialogue import Dialogue, TurnPlan
-from orchestrator.demand.shape import DialogueShape, draw_task, draw_terms
+from orchestrator.demand.shape import DialogueShape, draw_query, draw_terms, draw_topic
 
 #: No request of a trace is longer.
 MOST_TOKENS = 10_000_000
@@ -61,18 +61,20 @@ def trace_dialogues(
     """The requests, each a dialogue of one turn under its conversation's name.
 
     What traces lack is drawn as in the built-in source, once for each conversation: domain,
-    difficulty and words.
+    difficulty and words. Each request is a query of its own.
     """
     for request in requests:
         name = f"{source}-{request.conversation}"
         rng = seeding.stream(seed, "dialogue", name)
-        task = draw_task(domains, shape.difficulty, rng)
-        terms = draw_terms(shape.terms, shape.topical, task.domain, rng)
+        topic = draw_topic(domains, shape.difficulty, rng)
+        terms = draw_terms(shape.terms, shape.topical, topic.domain, rng)
+        query = draw_query(seed, name, request.turn)
+        plan = TurnPlan(request.question_tokens, request.output_tokens, 0.0, terms, query)
         yield Dialogue(
             dialogue=name,
             start_s=request.time_s / rate_scale,
             document=request.document,
-            task=task,
-            turns=(TurnPlan(request.question_tokens, request.output_tokens, 0.0, terms),),
+            topic=topic,
+            turns=(plan,),
             first_turn=request.turn,
         )

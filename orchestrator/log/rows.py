@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 
 import numpy as np
 
 from agents.client import ClientPopulation
 from hubs.matching_hub import ChatReply, ClearedMarket
+from hubs.pricing import ForecastErrors
 from market.messages import CHAT, ChatAward
 from orchestrator.assembly import Market
 from orchestrator.log.prior_rows import PriorNumbers
@@ -17,6 +19,7 @@ from orchestrator.log.tables import (
     CompletionRow,
     HubRow,
     PredictionRow,
+    PrequentialRow,
     PriorRow,
     ProviderRow,
     RequestRow,
@@ -78,6 +81,16 @@ class RoundRows:
             reply.bid.provider: reply.private.cost_usd_per_mtok for reply in record.replies
         }
         self._bid = {reply.bid.provider: reply.bid for reply in record.replies}
+        self._cost: dict[str, int] = {}
+        for reply in record.replies:
+            self._cost.update(reply.private.realized_cost_nano)
+        self._value = {
+            end.completion.request: self._clients[end.open.request.client].realized_value_nano(
+                end.completion
+            )
+            for end in record.chat_ends
+            if end.completion is not None
+        }
 
     def rows(self) -> Iterator[Row]:
         """All of them, but the timing."""
@@ -88,6 +101,9 @@ class RoundRows:
             yield self._hub_row(hub, reply)
             yield from self._prediction_rows(hub, reply)
             yield from map(self._chat_award_row, reply.awards)
+            yield from (
+                PrequentialRow(*self._at, hub=hub, **asdict(errors)) for errors in reply.errors
+            )
         for bought in record.workflows.awards:
             name = record.workflow_names[bought.request.request]
             yield from bought_rows(self._at, name, bought, self._bid, self._true_cost)
@@ -132,15 +148,32 @@ class RoundRows:
         )
 
     def _hub_row(self, hub: str, reply: ChatReply) -> HubRow:
+        awards, settled = reply.awards, reply.settlements
         return HubRow(
             *self._at,
             hub=hub,
             arrived=sum(chat.hub == hub for chat in self._record.arrived),
-            awarded=len(reply.awards),
+            awarded=len(awards),
             refused=len(reply.refused),
+            turned_away=reply.turned_away,
+            explored=sum(award.explored for award in awards),
             free_slots=reply.signal.free_slots,
             reported_welfare_nano=_reported_welfare(reply),
             scarcity_prices_nano=list(reply.signal.scarcity_prices_nano),
+            largest_prices_nano=list(reply.signal.largest_prices_nano),
+            promised_client_losses=sum(a.client_pays_nano > a.value_nano for a in awards),
+            promised_by_clients_nano=sum(award.client_pays_nano for award in awards),
+            promised_to_providers_nano=sum(award.provider_receives_nano for award in awards),
+            paid_by_clients_nano=sum(one.client_paid_nano for one in settled),
+            received_by_providers_nano=sum(one.provider_received_nano for one in settled),
+            realized_client_losses=sum(
+                one.client_paid_nano > self._value[one.request] for one in settled if not one.void
+            ),
+            realized_provider_losses=sum(
+                one.provider_received_nano < self._cost[one.request]
+                for one in settled
+                if not one.void
+            ),
             cached_dialogues=reply.signal.cached_dialogues,
             cached_tokens=reply.signal.cached_tokens,
         )
@@ -179,12 +212,16 @@ class RoundRows:
             hub=hub,
             request=cleared.requests[row],
             client=cleared.clients[row],
+            explored=bool(cleared.clearing.explored[row]),
             capacities=cleared.capacities.tolist(),
             output_tokens=float(forecast.output_tokens[row]),
             matched_tokens=forecast.matched_tokens[row].tolist(),
             cached_tokens=forecast.cached_tokens[row].tolist(),
             ttft_s=forecast.ttft_s[row].tolist(),
             quality=forecast.quality[row].tolist(),
+            ttft_error=_listed(cleared.errors, "ttft_s", row),
+            quality_error=_listed(cleared.errors, "quality", row),
+            charged_error=_listed(cleared.errors, "charged_tokens", row),
             value_nano=cleared.values_nano[row].tolist(),
             cost_nano=cleared.costs_nano[row].tolist(),
         )
@@ -208,19 +245,10 @@ class RoundRows:
             expected_cached_tokens=award.expected.cached_tokens,
             expected_ttft_s=award.expected.ttft_s,
             expected_quality=award.expected.quality,
+            explored=award.explored,
         )
 
     def _completion_rows(self) -> Iterator[CompletionRow]:
-        cost: dict[str, int] = {}
-        for reply in self._record.replies:
-            cost.update(reply.private.realized_cost_nano)
-        value = {
-            end.completion.request: self._clients[end.open.request.client].realized_value_nano(
-                end.completion
-            )
-            for end in self._record.chat_ends
-            if end.completion is not None
-        }
         for done in self._record.completions:
             yield CompletionRow(
                 *self._at,
@@ -237,8 +265,8 @@ class RoundRows:
                 length_tokens=done.length_tokens,
                 quality=done.quality,
                 error=done.error,
-                realized_cost_nano=cost.get(done.request, 0),
-                realized_value_nano=value.get(done.request),
+                realized_cost_nano=self._cost.get(done.request, 0),
+                realized_value_nano=self._value.get(done.request),
             )
 
     def _settlement_rows(self) -> Iterator[SettlementRow]:
@@ -283,6 +311,10 @@ class RoundRows:
             true_latency_usd_per_s=truth.latency_usd_per_s,
             status=end.status,
         )
+
+
+def _listed(errors: ForecastErrors | None, which: str, row: int) -> list[float]:
+    return [] if errors is None else getattr(errors, which)[row].tolist()
 
 
 def _reported_welfare(reply: ChatReply) -> int:

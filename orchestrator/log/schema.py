@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from orchestrator.log.tables import TABLES
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _SCALARS = {int: pa.int64(), float: pa.float64(), str: pa.string(), bool: pa.bool_()}
 
@@ -32,6 +32,8 @@ def _field(name: str, hint: Any) -> pa.Field:
 def _arrow_type(annotated: Any) -> pa.DataType:
     if get_origin(annotated) is list:
         (item,) = get_args(annotated)
+        if get_origin(item) is UnionType:
+            item = next(arm for arm in get_args(item) if arm is not NoneType)
         return pa.list_(_SCALARS[item])
     return _SCALARS[annotated]
 

@@ -44,10 +44,22 @@ class HubRow(NamedTuple):
     hub: Annotated[str, "id"]
     arrived: Annotated[int, "requests routed to it"]
     awarded: Annotated[int, "requests it matched"]
-    refused: Annotated[int, "requests it gave up after waiting"]
+    refused: Annotated[int, "requests it turned away, or gave up after waiting"]
+    turned_away: Annotated[int, "of those, by its admission control"]
+    explored: Annotated[int, "requests it matched to learn, not by its mechanism"]
     free_slots: Annotated[int, "chat slots left free after the clearing"]
     reported_welfare_nano: Annotated[int, "predicted value less cost of its matches"]
     scarcity_prices_nano: Annotated[list[int], "what one more slot at each provider would add"]
+    largest_prices_nano: Annotated[
+        list[int | None], "what one slot less would take away; null where none was to be had"
+    ]
+    promised_client_losses: Annotated[int, "matches whose client pays more than predicted value"]
+    promised_by_clients_nano: Annotated[int, "what clients pay if all matches are served"]
+    promised_to_providers_nano: Annotated[int, "what providers receive then"]
+    paid_by_clients_nano: Annotated[int, "what clients paid in settlements of this round"]
+    received_by_providers_nano: Annotated[int, "what providers received in them"]
+    realized_client_losses: Annotated[int, "answers worth less to their client than it paid"]
+    realized_provider_losses: Annotated[int, "answers that cost more than their provider received"]
     cached_dialogues: Annotated[int, "entries in its prefix ledger"]
     cached_tokens: Annotated[int, "tokens in its prefix ledger"]
 
@@ -138,12 +150,16 @@ class PredictionRow(NamedTuple):
     hub: Annotated[str, "where it was cleared"]
     request: Annotated[str, "id"]
     client: Annotated[str, "its owner"]
+    explored: Annotated[bool, "left out of the mechanism, to learn from a random match"]
     capacities: Annotated[list[int], "free slots of each provider"]
     output_tokens: Annotated[float, "predicted length of the answer"]
     matched_tokens: Annotated[list[int], "prompt tokens that the ledger expected cached"]
     cached_tokens: Annotated[list[float], "predicted cached tokens"]
     ttft_s: Annotated[list[float], "predicted time to the first token"]
     quality: Annotated[list[float], "predicted chance of a right answer"]
+    ttft_error: Annotated[list[float], "its standard error; empty where bids are not cautious"]
+    quality_error: Annotated[list[float], "likewise of the chance of a right answer"]
+    charged_error: Annotated[list[float], "likewise of the tokens charged, output equivalents"]
     value_nano: Annotated[list[int], "predicted worth by the client's report"]
     cost_nano: Annotated[list[int], "predicted cost at the provider's bid"]
 
@@ -168,6 +184,35 @@ class AwardRow(NamedTuple):
     expected_cached_tokens: Annotated[float | None, "chat: predicted cached tokens"]
     expected_ttft_s: Annotated[float | None, "chat: predicted time to the first token"]
     expected_quality: Annotated[float | None, "chat: predicted chance of a right answer"]
+    explored: Annotated[bool, "matched to learn, not by the mechanism; the hub pays"]
+
+
+class PrequentialRow(NamedTuple):
+    """How far predictions were off, of the awards of a provider whose labels came in a round.
+
+    Sums, so that they add up over rounds and providers: a normalised mean absolute error (NMAE) is
+    a sum of absolute errors over the sum of what was observed. Charged tokens are those of Eq. (6)
+    in output-token equivalents: a cost, whatever the bid.
+    """
+
+    trial: Trial
+    round: Round
+    hub: Annotated[str, "who predicted"]
+    provider: Annotated[str, "who served"]
+    labels: Annotated[int, "requests that were served"]
+    ttft_abs_error_s: Annotated[float, "absolute errors of the time to the first token"]
+    ttft_s: Annotated[float, "the times themselves"]
+    output_abs_error_tokens: Annotated[float, "absolute errors of the length of answers"]
+    output_tokens: Annotated[float, "tokens of answers"]
+    reported: Annotated[int, "answers whose cached tokens were reported; so the next four"]
+    cached_abs_error_tokens: Annotated[float, "absolute errors of cached tokens"]
+    cached_tokens: Annotated[float, "cached tokens"]
+    cost_abs_error_tokens: Annotated[float, "absolute errors of charged tokens"]
+    cost_tokens: Annotated[float, "charged tokens"]
+    graded: Annotated[int, "answers that were graded"]
+    quality_abs_error: Annotated[float, "absolute errors of grades"]
+    quality_squared_error: Annotated[float, "squared errors of grades; over graded: Brier score"]
+    quality: Annotated[float, "grades"]
 
 
 class CompletionRow(NamedTuple):
@@ -290,6 +335,7 @@ Row = (
     | PriorRow
     | PredictionRow
     | AwardRow
+    | PrequentialRow
     | CompletionRow
     | SettlementRow
     | AuctionRow
@@ -309,6 +355,7 @@ TABLES: dict[str, type[Row]] = {
     "priors": PriorRow,
     "predictions": PredictionRow,
     "awards": AwardRow,
+    "prequential": PrequentialRow,
     "completions": CompletionRow,
     "settlements": SettlementRow,
     "auctions": AuctionRow,

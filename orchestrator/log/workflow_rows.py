@@ -49,6 +49,7 @@ def bought_rows(
             expected_cached_tokens=None,
             expected_ttft_s=None,
             expected_quality=None,
+            explored=False,
         )
     for node in request.workflow.nodes:
         yield NodeRow(

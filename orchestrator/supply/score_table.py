@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
 
 from agents.served_model import is_model_name
 from market.errors import BadInput
@@ -28,11 +27,10 @@ class ScoreTable:
     models: tuple[str, ...]
     scores: dict[str, list[tuple[float, ...]]]
 
-    def means(self, tasks: Sequence[str]) -> dict[str, float]:
-        """Each model's mean score over all queries of some tasks, each query counting the same."""
+    def by_model(self, tasks: Sequence[str]) -> dict[str, tuple[float, ...]]:
+        """Each model's scores on all queries of some tasks, in the order of these and the table."""
         queries = [query for task in tasks for query in self.scores[task]]
-        by_model = zip(*queries, strict=True)
-        return {model: fmean(scores) for model, scores in zip(self.models, by_model, strict=True)}
+        return dict(zip(self.models, zip(*queries, strict=True), strict=True))
 
 
 def read_scores(path: Path) -> ScoreTable:

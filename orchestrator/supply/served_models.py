@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from statistics import fmean
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
@@ -30,7 +30,8 @@ class SupplyParams(Params):
 
     With both, the models that both know. ``sellers`` limits the catalogue (default: all of it).
     ``domains`` groups the tasks of the table (default: each is a domain of its own); tasks that
-    it leaves out do not count. The models found are cut into ``tiers`` tiers.
+    it leaves out do not count. The models found are cut into ``tiers`` tiers. With ``replay``
+    they keep their scores, which their answers are then given, query by query.
     """
 
     catalogue: Path | None = None
@@ -38,6 +39,7 @@ class SupplyParams(Params):
     scores: Path | None = None
     domains: Annotated[dict[Name, _Tasks], Field(min_length=1)] | None = None
     tiers: int = Field(3, ge=1, le=100)
+    replay: bool = False
 
     @field_validator("sellers")
     @classmethod
@@ -69,6 +71,8 @@ class SupplyParams(Params):
             raise ValueError("sellers: expected a catalogue that they sell from, got null")
         if self.scores is None and self.domains is not None:
             raise ValueError("domains: expected scores to take their tasks from, got null")
+        if self.scores is None and self.replay:
+            raise ValueError("replay: expected scores to replay, got null")
         return self
 
 
@@ -88,16 +92,22 @@ def served_models(params: SupplyParams, place: str) -> list[ServedModel]:
         BadInput: a file is malformed, ``params`` name what a file lacks, or no model is found.
     """
     prices = _prices(params.catalogue, params.sellers, place) if params.catalogue else []
-    skills = _skills(params.scores, params.domains, place) if params.scores else {}
-    if not skills:
+    scores = _scores(params.scores, params.domains, place) if params.scores else {}
+    if not scores:
         tiers = cut({price.name: price.output_usd_per_mtok for price in prices}, params.tiers)
-        return [_priced(price, tiers[price.name], None) for price in prices]
-    if not prices:
-        tiers = _tiers_by_skill(skills, params.tiers)
-        return [ServedModel(name=name, tier=tiers[name], skills=skills[name]) for name in skills]
-    sold = _sold(prices, skills, place)
-    tiers = _tiers_by_skill({name: skills[name] for _, name in sold}, params.tiers)
-    return [_priced(price, tiers[name], skills[name]) for price, name in sold]
+        return [ServedModel(tier=tiers[price.name], **_priced(price)) for price in prices]
+    sold = _sold(prices, scores, place) if prices else [(None, name) for name in scores]
+    skills = {name: _skills(scores[name]) for _, name in sold}
+    tiers = cut({name: fmean(skill.values()) for name, skill in skills.items()}, params.tiers)
+    return [
+        ServedModel(
+            tier=tiers[name],
+            skills=skills[name],
+            scores=scores[name] if params.replay else None,
+            **({"name": name} if price is None else _priced(price)),
+        )
+        for price, name in sold
+    ]
 
 
 def cut(measures: Mapping[str, float], tiers: int) -> dict[str, int]:
@@ -112,20 +122,20 @@ def cut(measures: Mapping[str, float], tiers: int) -> dict[str, int]:
     }
 
 
-def _tiers_by_skill(skills: Mapping[str, Mapping[str, float]], tiers: int) -> dict[str, int]:
-    return cut({model: fmean(by_domain.values()) for model, by_domain in skills.items()}, tiers)
+def _skills(scores: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """The mean score of a model in each domain, each query counting the same."""
+    return {domain: fmean(on_queries) for domain, on_queries in scores.items()}
 
 
-def _priced(price: ListPrice, tier: int, skills: dict[str, float] | None) -> ServedModel:
+def _priced(price: ListPrice) -> dict[str, Any]:
+    """What a model's list price says of it."""
     output, cached = price.output_usd_per_mtok, price.cached_usd_per_mtok
-    return ServedModel(
-        name=price.name,
-        tier=tier,
-        output_usd_per_mtok=output,
-        input_ratio=price.input_usd_per_mtok / output,
-        hit_ratio=None if cached is None else cached / output,
-        skills=skills,
-    )
+    return {
+        "name": price.name,
+        "output_usd_per_mtok": output,
+        "input_ratio": price.input_usd_per_mtok / output,
+        "hit_ratio": None if cached is None else cached / output,
+    }
 
 
 def _prices(path: Path, sellers: Sequence[str] | None, place: str) -> list[ListPrice]:
@@ -143,10 +153,10 @@ def _prices(path: Path, sellers: Sequence[str] | None, place: str) -> list[ListP
     return prices
 
 
-def _skills(
+def _scores(
     path: Path, domains: Mapping[str, Sequence[str]] | None, place: str
-) -> dict[str, dict[str, float]]:
-    """The mean scores of every model, by domain."""
+) -> dict[str, dict[str, tuple[float, ...]]]:
+    """The scores of every model on the queries of every domain."""
     table = read_scores(path)
     tasks_of = _domain_of_each_task(table, path) if domains is None else domains
     for domain, tasks in tasks_of.items():
@@ -154,8 +164,8 @@ def _skills(
             if task not in table.scores:
                 expected = f"expected tasks of {path} ({_listed(table.scores)})"
                 raise BadInput(f"{place}.domains.{domain}", f"{expected}, got {shown(task)}")
-    means = {domain: table.means(tasks) for domain, tasks in tasks_of.items()}
-    return {model: {domain: means[domain][model] for domain in means} for model in table.models}
+    scores = {domain: table.by_model(tasks) for domain, tasks in tasks_of.items()}
+    return {model: {domain: scores[domain][model] for domain in scores} for model in table.models}
 
 
 def _domain_of_each_task(table: ScoreTable, path: Path) -> dict[str, list[str]]:

@@ -7,7 +7,8 @@ from pydantic import ValidationError
 from agents.electricity import Electricity
 from agents.engine import Task
 from agents.engine.profiles import ENGINE_PROFILES
-from agents.population import EngineParams, ProviderGroup, all_domains, draw_providers
+from agents.engine_params import EngineParams
+from agents.population import ProviderGroup, all_domains, draw_providers
 from agents.provider import Provider
 from market.errors import BadInput
 
@@ -34,7 +35,7 @@ def character(provider: Provider) -> tuple:
     """All that a provider was born with, private and public."""
     costs = [provider.cost.usd_per_mtok(float(second)) for second in range(10)]
     chances = [
-        provider._capability.success_probability(Task(domain, 0.5)) for domain in DOMAINS
+        provider._grader.success_probability(Task(domain, 0.5, 0.25)) for domain in DOMAINS
     ]  # fmt: skip
     return provider.profile, costs, chances
 
@@ -260,7 +261,7 @@ def test_a_domain_that_the_models_were_not_scored_in_is_drawn():
     mixed = drawn(
         group(models=MODELS[:1], skill_elsewhere=0.25), group("other", 1, domains=["poetry"])
     )
-    capability = mixed["small-000"]._capability
+    capability = mixed["small-000"]._grader
     assert capability.skills == MODELS[0]["skills"] | {"poetry": 0.25}
 
 
@@ -354,6 +355,16 @@ def test_the_highest_tier_is_that_of_the_models():
 def test_malformed_models_are_refused(changes, complaint):
     with pytest.raises(ValidationError, match=complaint):
         group(**changes)
+
+
+def test_providers_replay_the_scores_of_their_model_and_draw_where_there_are_none():
+    scored = [one | {"scores": {"code": [1, 0, 0.5], "law": [1, 1]}} for one in MODELS]
+    (provider,) = drawn(group(count=1, models=scored)).values()
+    grade = provider._grader.grade
+    assert [grade(Task("code", 0.5, query), 7) for query in (0.1, 0.5, 0.9)] == [1.0, 0.0, 0.5]
+    assert grade(Task("writing", 0.0, 0.1), 7) == 1.0  # without difficulty, every answer is right
+    (unscored,) = drawn(group(count=1, models=MODELS)).values()
+    assert provider.profile == unscored.profile
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,16 @@
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 
-from agents.capability import Capability
 from agents.cost import CostParams, PaperCost
 from agents.electricity import Electricity
 from agents.engine import Job, SimulatedEngine, Task
 from agents.engine.profiles import ENGINE_PROFILES
 from agents.prior import EmpiricalPrior, FromCost, UniformPrior
 from agents.provider import Provider
-from agents.strategy import MarkUp, Random, Truthful
+from agents.quality import Capability
+from agents.strategy import Aggressive, NoRegret, Random, Truthful
 from market.messages import CHAT, NODE, Completion
 from market.profiles import ProviderProfile
 from market.prompt import Span
@@ -51,9 +52,9 @@ def provider(engine=None, *, strategy=None, prior=None, skills=None) -> Provider
 
 
 def job(name: str = "r", submitted_s: float = 1.0, **changes) -> Job:
-    usual = {"kind": CHAT, "task": Task("law", 0.5)} | changes
+    usual = {"kind": CHAT, "task": Task("law", 0.5, 0.25), "pays_nano": 0} | changes
     prompt = (Span(1, 100),)
-    return Job(name, usual["kind"], prompt, 40, 9, submitted_s, usual["task"])
+    return Job(name, prompt=prompt, output_tokens=40, answer=9, submitted_s=submitted_s, **usual)
 
 
 def done(name: str = "r", **changes) -> Completion:
@@ -132,8 +133,8 @@ def test_the_truthful_bid_their_cost_of_the_moment_within_its_public_support():
         assert reply.bid.provider == "p"
 
 
-def test_a_mark_up_moves_the_bid_and_not_the_cost():
-    reply = provider(strategy=MarkUp(by=1.5)).step([], 4.0)
+def test_an_aggressive_strategy_moves_the_bid_and_not_the_cost():
+    reply = provider(strategy=Aggressive(by=1.5)).step([], 4.0)
     cost = cost_over_time().usd_per_mtok(4.0)
     assert reply.private.cost_usd_per_mtok == cost
     assert reply.bid.chat == reply.bid.workflow == 1.5 * cost
@@ -191,7 +192,53 @@ def test_jobs_are_submitted_in_the_order_they_were_handed_over():
 
 
 def test_the_cost_of_a_round_is_known_to_nobody_but_the_experimenter():
-    reply = provider(strategy=MarkUp(by=2.0)).step([], 1.0)
+    reply = provider(strategy=Aggressive(by=2.0)).step([], 1.0)
     published = {reply.bid.chat, reply.bid.workflow, reply.bid.low, reply.bid.high}
     assert reply.private.cost_usd_per_mtok not in published
     assert reply.private.cost_usd_per_mtok == pytest.approx(reply.bid.chat / 2)
+
+
+LEARNING = NoRegret(factors=(0.5, 2.0))
+
+
+def bids_that_are_paid(pays: dict[float, int], rounds: int = 300) -> list[float]:
+    """The factors of a provider that wins a job with every bid, and is paid by its factor."""
+    engine = Scripted([[]])
+    seller = provider(engine, strategy=LEARNING)
+    jobs: list[Job] = []
+    factors = []
+    for second in range(1, rounds):
+        reply = seller.step(jobs, float(second))
+        factor = reply.bid.chat / reply.private.cost_usd_per_mtok
+        jobs = [job(f"r{second}", float(second), pays_nano=pays[round(factor, 1)])]
+        engine._replies = [[done(f"r{second}", cached_tokens=100, output_tokens=0)]]
+        factors.append(factor)
+    return factors
+
+
+@pytest.mark.parametrize("best", [0.5, 2.0])
+def test_a_provider_learns_to_bid_what_pays(best):
+    factors = bids_that_are_paid({0.5: 0, 2.0: 0} | {best: 1_000_000})
+    assert set(np.round(factors, 1)) == {0.5, 2.0}
+    assert np.mean(np.isclose(factors[-50:], best)) > 0.8
+
+
+def test_a_provider_that_learns_bids_the_truth_in_the_workflow_market():
+    seller = provider(strategy=LEARNING)
+    for second in range(1, 30):
+        reply = seller.step([], float(second))
+        assert reply.bid.workflow == reply.private.cost_usd_per_mtok
+        assert reply.bid.chat != reply.bid.workflow
+
+
+def test_what_a_bid_earned_is_its_payment_less_the_true_cost_and_nothing_if_it_failed():
+    engine = Scripted([[], [done("a"), done("b", error="prompt too long")], [done("w", kind=NODE)]])
+    seller = provider(engine)
+    told = []
+    seller._chat_bids.done = lambda request, profit_nano: told.append((request, profit_nano))
+    paid = [job(name, pays_nano=70_000) for name in "ab"]
+    seller.step([*paid, job("w", kind=NODE, task=None)], 2.0)
+    (cost,) = (seller.step([], 3.0).private.realized_cost_nano[name] for name in "a")
+    seller.step([], 4.0)
+    assert cost > 0
+    assert told == [("a", 70_000 - cost), ("b", 0)]

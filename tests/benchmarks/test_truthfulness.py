@@ -10,7 +10,13 @@ from benchmarks.page import blocks_of
 from benchmarks.truthfulness import command
 from benchmarks.truthfulness.horizon import Gain, gain_of, gains, studies
 from benchmarks.truthfulness.matrix import always, matrix
-from benchmarks.truthfulness.one_round import CLARKE, CLARKE_BY_REQUEST, REALIZED, one_round
+from benchmarks.truthfulness.one_round import (
+    CLARKE,
+    CLARKE_BY_REQUEST,
+    REALIZED,
+    TWO_SIDED,
+    one_round,
+)
 from market.audit import CLIENT, PROVIDER
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "truthfulness.md"
@@ -25,6 +31,7 @@ def test_the_truthful_mechanisms_are_told_from_the_others() -> None:
     for name in ("pay_as_bid", CLARKE):
         assert rows[name].providers.share_with_regret > 0.5
     assert rows[CLARKE].clients.with_regret == 0
+    assert rows[TWO_SIDED].clients.with_regret == rows[TWO_SIDED].providers.with_regret == 0
     assert rows[CLARKE_BY_REQUEST].clients.with_regret > 0
     assert rows["star"].clients.with_regret == rows["star"].clients.markets
     assert rows[REALIZED].clients.with_regret < rows["star"].clients.with_regret

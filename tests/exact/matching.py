@@ -51,9 +51,22 @@ class Market:
     def scarcity_prices(self) -> list[Fraction]:
         """What one more slot at each provider would add to the largest welfare."""
         return [
-            self._largest_welfare(one_more_slot_at=i) - self.welfare
+            self._largest_welfare(more_slots={i: 1}) - self.welfare
             for i in range(len(self.capacities))
         ]
+
+    @cached_property
+    def largest_prices(self) -> list[Fraction | None]:
+        """What one slot less at each provider would take away; None where there is no slot."""
+        return [
+            self.welfare - self._largest_welfare(more_slots={i: -1}) if slots else None
+            for i, slots in enumerate(self.capacities)
+        ]
+
+    @cached_property
+    def provider_receives(self) -> list[Fraction | None]:
+        """What the provider of every request is paid for it: what it asks."""
+        return [None if i is None else self._cost(j) for j, i in enumerate(self.match)]
 
     @cached_property
     def payments(self) -> list[Fraction | None]:
@@ -79,6 +92,8 @@ class Market:
             "match": list(self.match),
             "payments": self.payments,
             "scarcity_prices": self.scarcity_prices,
+            "largest_prices": self.largest_prices,
+            "provider_receives": self.provider_receives,
         }
 
     def with_values(self, rows: Mapping[int, Sequence[Fraction | None]]) -> Market:
@@ -118,9 +133,9 @@ class Market:
         return self._largest_welfare(away) - self._gain(tuple(now))
 
     def _largest_welfare(
-        self, away: Iterable[int] = (), one_more_slot_at: int | None = None
+        self, away: Iterable[int] = (), more_slots: Mapping[int, int] | None = None
     ) -> Fraction:
-        slots = [n + (i == one_more_slot_at) for i, n in enumerate(self.capacities)]
+        slots = [n + (more_slots or {}).get(i, 0) for i, n in enumerate(self.capacities)]
         return max(
             self._gain(match)
             for match in replace(self, capacities=tuple(slots))._matchings()

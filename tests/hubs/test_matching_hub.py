@@ -73,7 +73,7 @@ def test_a_cached_prefix_is_charged_at_the_lower_ratio():
     rounds.next([asked])
     after = request("d-1.2", (Span(1, 1000), Span(2, 100)), turn=2)
     (award,) = rounds.next([after], [completion("d-1.1", quality=None)]).awards
-    outcome = 80 * 5 / 6 + 50 / 6  # five labels of the prior, one of 50 tokens
+    outcome = 50  # the guess is gone with the first answer
     assert award.expected.cached_tokens == 1000.0
     assert award.cost_nano == round((outcome + 0.25 * 100 + 0.025 * 1000) * 1000)
 
@@ -161,7 +161,120 @@ def test_a_round_without_requests_clears_nothing_and_still_publishes():
     reply = Rounds(TWO).next()
     assert reply.market is None
     assert reply.awards == ()
-    assert reply.signal == Signal("hub-0", (0, 0), 3, 0, 0)
+    assert reply.signal == Signal("hub-0", (0, 0), (0, 0), 3, 0, 0)
+
+
+def test_both_prices_of_a_slot_are_published():
+    worths = (3.0, 2.0, 1.0)
+    asked = [
+        request(f"d-{number}.1", reported=Valuation(1.0, worth, 0.0))
+        for number, worth in enumerate(worths)
+    ]
+    reply = Rounds([provider("p", chat_slots=2)]).next(asked)
+    gains = (reply.market.values_nano - reply.market.costs_nano)[:, 0].tolist()
+    assert reply.signal.scarcity_prices_nano == (gains[2],)
+    assert reply.signal.largest_prices_nano == (gains[1],)
+
+
+def test_where_no_slot_is_left_there_is_no_largest_price():
+    rounds = Rounds()
+    rounds.next([request("d-1.1")])
+    assert rounds.next([request("d-2.1")]).signal.largest_prices_nano == (None,)
+    assert rounds.next().signal.largest_prices_nano == (None,)
+
+
+def test_providers_of_a_two_sided_auction_get_what_welfare_would_lose_without_them():
+    rounds = Rounds(TWO, mechanism="auction_two_sided")
+    reply = rounds.next(named(3))
+    market = reply.market
+    gains = market.values_nano - market.costs_nano
+    received = {one.provider: 0 for one in TWO}
+    for award in reply.awards:
+        received[award.provider] += award.provider_receives_nano - award.cost_nano
+    # all three are alike at one provider: without p one of them stays unserved, without q two do
+    best = sorted(gains.max(axis=1).tolist())
+    assert received["p"] == gains[:, 0].max() == pytest.approx(best[0], rel=1e-3)
+    assert received["q"] == pytest.approx(2 * best[0], rel=1e-3)
+    assert all(award.hub_keeps_nano < 0 for award in reply.awards)
+
+
+def test_explored_requests_are_free_and_the_hub_pays_for_them():
+    rounds = Rounds(exploration={"warm_up_rounds": 1})
+    (award,) = rounds.next([request("d-1.1")], p=1.0).awards
+    assert award.explored
+    assert award.client_pays_nano == 0
+    assert award.provider_receives_nano == 2 * award.cost_nano  # the top of the support of a bid
+    reply = rounds.next([request("d-2.1")], [completion("d-1.1")])
+    (settlement,) = reply.settlements
+    assert settlement.hub_kept_nano == -award.provider_receives_nano
+    (later,) = reply.awards
+    assert not later.explored
+
+
+def test_who_asks_for_more_than_admission_allows_is_turned_away_and_may_come_again():
+    rounds = Rounds([provider("p", chat_slots=5)], admission={"inflight": 2})
+    owned = [replace(one, client="owner") for one in named(3)]
+    reply = rounds.next(owned)
+    assert [award.request for award in reply.awards] == ["d-0.1", "d-1.1"]
+    assert (reply.refused, reply.turned_away) == (("d-2.1",), 1)
+    again = replace(request("d-9.1"), client="owner")
+    assert rounds.next([again]).refused == ("d-9.1",)
+    reply = rounds.next([replace(again, request="d-9.2")], [completion("d-0.1")])
+    assert (len(reply.awards), reply.turned_away) == (1, 0)
+
+
+def test_patience_that_ends_makes_room_for_admission():
+    rounds = Rounds(patience_rounds=1, admission={"waiting": 1})
+    worthless = replace(request("d-1.1", reported=WORTHLESS), client="owner")
+    assert rounds.next([worthless]).turned_away == 0
+    assert rounds.next([replace(worthless, request="d-2.1")]).turned_away == 0
+
+
+def test_a_cautious_hub_moves_predictions_to_the_bad_by_their_standard_errors():
+    plain, cautious = Rounds(), Rounds(predictor={"confidence": 2.0})
+    for rounds in (plain, cautious):
+        rounds.next([request("d-1.1")])
+    after, done = [request("d-2.1")], [completion("d-1.1")]
+    bold, wary = (rounds.next(after, done).market for rounds in (plain, cautious))
+    assert bold.errors is None
+    errors = wary.errors
+    assert (errors.quality > 0).all()
+    assert (errors.charged_tokens > 0).all()
+    less = 2 * (0.8 * 1.0 * errors.quality + 0.2 * 0.01 * errors.ttft_s) * 1e9
+    assert bold.values_nano - wary.values_nano == pytest.approx(less, abs=1)
+    more = 2 * 1.0 * errors.charged_tokens * 1000
+    assert wary.costs_nano - bold.costs_nano == pytest.approx(more, abs=1)
+
+
+def test_caution_leaves_values_linear_in_reports_and_costs_in_bids():
+    def market(factor: float):
+        worth = Valuation(0.8, factor * 1.0, factor * 0.01)
+        return (
+            Rounds(predictor={"confidence": 1.5}).next([request(reported=worth)], p=factor).market
+        )
+
+    one, two = market(1.0), market(2.0)
+    assert two.values_nano == pytest.approx(2 * one.values_nano, abs=2)
+    assert two.costs_nano == pytest.approx(2 * one.costs_nano, abs=2)
+
+
+def test_errors_of_predictions_come_with_the_round_in_which_labels_do():
+    rounds = Rounds()
+    (award,) = rounds.next([request("d-1.1")]).awards
+    reply = rounds.next(completions=[completion("d-1.1", quality=1.0)])
+    (errors,) = reply.errors
+    assert (errors.provider, errors.labels, errors.graded) == ("p", 1, 1)
+    assert errors.quality_squared_error == pytest.approx((1.0 - award.expected.quality) ** 2)
+    assert rounds.next().errors == ()
+
+
+@pytest.mark.parametrize("kind", ["analytic", "mean", "last_value"])
+def test_a_hub_predicts_as_its_scenario_says(kind):
+    rounds = Rounds(predictor={"kind": kind})
+    rounds.next([request("d-1.1")])
+    (award,) = rounds.next([request("d-2.1")], [completion("d-1.1", output_tokens=50)]).awards
+    length = award.expected.output_tokens
+    assert (length == 150.0) if kind == "analytic" else (length < 150.0)
 
 
 def test_the_signal_tells_free_slots_and_what_is_cached():

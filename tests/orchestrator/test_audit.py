@@ -48,7 +48,7 @@ def file(tmp_path: Path):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    liars = GROUPS[0] | {"strategy": {"kind": "mark_up", "by": 1.2}}
+    liars = GROUPS[0] | {"strategy": {"kind": "aggressive", "by": 1.2}}
     market = small_market(providers=[liars, GROUPS[1]], demand=DEMAND)
     return run_market(market, tmp_path_factory.mktemp("run") / "run")
 

@@ -178,9 +178,9 @@ def test_paths_are_printed_as_they_are(scenario: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "setting",
     [
-        "providers.0.strategy={kind: mark_up, by: 1000}",
-        "providers.0.strategy={kind: mark_down, by: 0.001}",
-        "clients.strategy={kind: mark_up, by: 1000}",
+        "providers.0.strategy={kind: aggressive, by: 1000}",
+        "providers.0.strategy={kind: conservative, by: 0.001}",
+        "clients.strategy={kind: aggressive, by: 1000}",
         "electricity.beta=100",
         "clients.quality_usd=1e15",
         "providers.0.cost.base=1e15",

@@ -26,7 +26,7 @@ from orchestrator.scenario import Scenario
 from orchestrator.trial import Trial
 from tests.markets import GROUPS, small_market
 
-LIES = {"kind": "mark_up", "by": 1.371}
+LIES = {"kind": "aggressive", "by": 1.371}
 MODELS: list[dict[str, Any]] = [
     {
         "name": "acme/one",
@@ -56,7 +56,7 @@ SERVING: dict[str, Any] = {
 def distorted() -> Scenario:
     return small_market(
         providers=[group | {"strategy": LIES} for group in [*GROUPS, SERVING]],
-        clients={"strategy": {"kind": "mark_down", "by": 0.613}},
+        clients={"strategy": {"kind": "conservative", "by": 0.613}},
         hubs={"count": 2, "workflow": {"prior": {"source": "others", "min_samples": 20}}},
     )
 
@@ -64,7 +64,7 @@ def distorted() -> Scenario:
 def born_with(providers: Iterable[Provider]) -> set[float]:
     """The true skills of those that serve models, and the bases of their costs."""
     serving = [provider for provider in providers if provider.profile.model is not None]
-    skills = {skill for one in serving for skill in one._capability.skills.values()}
+    skills = {skill for model in MODELS for skill in model["skills"].values()}
     return skills | {one.cost._base for one in serving}
 
 
@@ -117,7 +117,7 @@ def secrets_and_numbers() -> tuple[set[float], set[float]]:
         secrets |= {reply.private.cost_usd_per_mtok for reply in record.replies}
         for chat in record.arrived:
             truth = market.clients[chat.request.client].valuation
-            secrets |= {truth.quality_usd, truth.latency_usd_per_s}
+            secrets |= {truth.quality_usd, truth.latency_usd_per_s, chat.turn.task.query}
     listened = [
         market.router,
         hub_seats(scenario, market),

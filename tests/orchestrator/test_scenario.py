@@ -133,7 +133,7 @@ def test_paths_are_relative_to_the_file_or_to_where_the_setting_was_typed(
             "providers.0.strategy.kind: expected one of 'truthful', ",
         ),
         (
-            "providers.0.strategy={kind: mark_up, by: 0.5}",
+            "providers.0.strategy={kind: aggressive, by: 0.5}",
             "providers.0.strategy.by: expected greater than or equal to 1, got 0.5",
         ),
         (
@@ -164,7 +164,7 @@ def test_paths_are_relative_to_the_file_or_to_where_the_setting_was_typed(
         ),
         (
             "hubs.mechanism=fair",
-            "hubs.mechanism: expected one of auction, auction_per_request, random, sticky",
+            "hubs.mechanism: expected one of auction, auction_per_request, auction_two_sided, ",
         ),
         (
             "demand.0.kind=songs",
@@ -219,7 +219,7 @@ MANY_DIGITS = "9" * 5000
         ('demand.0.kind="a\\nb"', "demand.0.kind: expected one of 'dialogues', "),
         (
             'compare=["a\\nb"]',
-            "compare: expected different names among auction, auction_per_request, random, ",
+            "compare: expected different names among auction, auction_per_request, ",
         ),
         (f'demand.1.names=["{"x" * 999}"]', "demand.1.names: expected names among S1, S2, S3, "),
         ("demand.0.domains={? 'a\n\nb' : 1}", "demand.0.domains: expected domains that a "),

@@ -80,7 +80,7 @@ def test_an_arrival_in_the_future_finds_the_engine_idle_and_waits_for_its_time()
 
 
 def test_a_completion_says_what_was_asked():
-    task = Task("law", 0.5)
+    task = Task("law", 0.5, 0.25)
     engine = SimulatedEngine("p", PLAIN)
     engine.submit(Job("w/n", NODE, (Span(1, 5), Span(2, 6)), 3, 9, 2.0, task))
     (done,) = engine.advance(FAR)

@@ -1,59 +1,80 @@
 import numpy as np
 import pytest
+from hypothesis import given
 
-from hubs.mechanisms import MECHANISMS, Clearing, Offers
+from hubs.mechanisms import ROUTERS
+from tests.hubs.mechanisms.markets import NO_EXPLORATION, Market, markets, members, offers
+from tests.strategies import examples
 
+every_router = pytest.mark.parametrize("router", ROUTERS)
 
-def routed(mechanism: str, cached, capacities, *, seed: int = 0, values: int = 9) -> Clearing:
-    cached = np.array(cached, dtype=float)
-    offers = Offers(
-        values=np.full(cached.shape, values),
-        costs=np.arange(1, cached.size + 1).reshape(cached.shape),
-        capacities=np.array(capacities),
-        clients=tuple(f"c{row}" for row in range(len(cached))),
-        cached_tokens=cached,
-    )
-    return MECHANISMS[mechanism]().clear(offers, np.random.default_rng(seed))
-
-
-@pytest.mark.parametrize("mechanism", ["random", "sticky"])
-def test_first_come_first_served(mechanism):
-    assert routed(mechanism, np.zeros((3, 1)), [2]).match.tolist() == [0, 0, -1]
+#: What each router looks at, free slots aside.
+READS = {
+    "random": (),
+    "round_robin": (),
+    "least_loaded": (),
+    "cheapest": ("costs",),
+    "sticky": ("cached_tokens",),
+    "matrix_factorization": ("costs", "domains"),
+}
 
 
-@pytest.mark.parametrize("mechanism", ["random", "sticky"])
-def test_nobody_is_turned_away_while_a_slot_is_free_even_at_a_loss(mechanism):
-    clearing = routed(mechanism, np.zeros((5, 3)), [2, 1, 2], values=-100)
-    assert np.bincount(clearing.match).tolist() == [2, 1, 2]
+def test_each_router_says_what_it_looks_at():
+    assert list(READS) == list(ROUTERS)
 
 
-@pytest.mark.parametrize("mechanism", ["random", "sticky"])
-def test_clients_pay_and_providers_get_the_cost_at_the_bid(mechanism):
-    clearing = routed(mechanism, np.zeros((2, 2)), [1, 1])
-    expected = [1 + 2 * row + provider for row, provider in enumerate(clearing.match.tolist())]
-    assert clearing.client_pays.tolist() == clearing.provider_receives.tolist() == expected
-    assert clearing.scarcity_prices.tolist() == [0, 0]
+@every_router
+@given(market=markets((NO_EXPLORATION,)))
+@examples(80)
+def test_nobody_is_turned_away_while_a_slot_is_free_even_at_a_loss(router, market: Market):
+    clearing = market.cleared(router)
+    served = clearing.match >= 0
+    slots = int(market.offers.capacities.sum())
+    assert served.tolist() == [row < slots for row in range(len(served))]
 
 
-@pytest.mark.parametrize("mechanism", ["random", "sticky"])
-def test_a_free_slot_is_drawn_evenly_over_providers(mechanism):
-    drawn = [
-        routed(mechanism, np.zeros((1, 3)), [1, 9, 0], seed=seed).match[0] for seed in range(2000)
-    ]
-    assert np.bincount(drawn, minlength=3) / 2000 == pytest.approx([0.5, 0.5, 0.0], abs=0.04)
+@every_router
+@given(market=markets((NO_EXPLORATION,)))
+@examples(80)
+def test_clients_pay_and_providers_get_the_cost_at_the_bid(router, market: Market):
+    clearing = market.cleared(router)
+    rows = np.flatnonzero(clearing.match >= 0)
+    cost = market.offers.costs[rows, clearing.match[rows]]
+    assert clearing.client_pays[rows].tolist() == cost.tolist()
+    assert clearing.provider_receives.tolist() == clearing.client_pays.tolist()
+    assert not clearing.scarcity_prices.any()
+    assert not clearing.largest_prices.any()
+    assert not clearing.explored.any()
 
 
-def test_the_sticky_go_where_most_of_their_prompt_is_cached():
-    for seed in range(20):
-        clearing = routed("sticky", [[10, 30, 20], [0, 0, 5]], [1, 1, 1], seed=seed)
-        assert clearing.match.tolist() == [1, 2]
+@every_router
+@given(market=markets((NO_EXPLORATION,)))
+@examples(80)
+def test_what_a_router_does_not_look_at_moves_nobody(router, market: Market):
+    rng = np.random.default_rng(market.seed + 1)
+    names = ("values", "costs", "cached_tokens", "top_costs", "domains", "clients")
+    unseen = {
+        name: rng.permutation(getattr(market.offers, name))
+        for name in names
+        if name not in READS[router]
+    }
+    unseen["round"] = market.offers.round + 1
+    changed = market.offering(**unseen)
+    assert changed.cleared(router).match.tolist() == market.cleared(router).match.tolist()
 
 
-def test_the_sticky_settle_for_the_warmest_that_is_free():
-    cached = [[10, 30, 20], [10, 30, 20], [10, 30, 20], [10, 30, 20]]
-    assert routed("sticky", cached, [1, 1, 1]).match.tolist() == [1, 2, 0, -1]
+@every_router
+@given(market=markets((NO_EXPLORATION,)))
+@examples(40)
+def test_later_requests_move_nobody_who_came_before(router, market: Market):
+    whole = market.cleared(router).match
+    first = np.arange(len(whole) // 2)
+    half = market.offers.only(first, market.offers.capacities)
+    alone = Market(half, market.members, NO_EXPLORATION, market.seed)
+    assert alone.cleared(router).match.tolist() == whole[first].tolist()
 
 
-def test_the_random_take_no_heed_of_the_cache():
-    drawn = {routed("random", [[0, 500]], [1, 1], seed=seed).match[0].item() for seed in range(20)}
-    assert drawn == {0, 1}
+@every_router
+def test_first_come_first_served(router):
+    market = Market(offers(np.ones((3, 1)), [2]), members([2]), NO_EXPLORATION, seed=0)
+    assert market.cleared(router).match.tolist() == [0, 0, -1]

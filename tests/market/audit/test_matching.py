@@ -34,6 +34,41 @@ def test_no_client_gains_that_has_one_request_or_pays_for_all_of_them_together(m
         assert all(finding.method == "exact" for finding in report.findings)
 
 
+@given(market=matching_markets(most_clients=3))
+@examples(300)
+def test_two_sided_nobody_on_either_side_gains(market: Drawn):
+    report = audit_matching(replace(in_usd(market, market.clients), payments="two_sided"))
+    assert report.mechanism == "two_sided"
+    assert not report.violated, report
+    sides = {finding.side for finding in report.findings if finding.method == "exact"}
+    assert sides == {PROVIDER} | ({CLIENT} if market.clients else set())
+
+
+def test_what_stops_a_provider_from_asking_more_is_paid_by_nobody():
+    report = audit_matching(replace(CONTESTED, payments="two_sided"), sides=[PROVIDER])
+    (finding,) = report.findings
+    # Both at 10: paid 1 + 9 each, of which the clients pay 1 + 7.
+    assert finding.truthful_utility == finding.best_utility == pytest.approx(18.0)
+    assert "together they receive 4 more than the clients pay" in report.notes[-1]
+
+
+def test_a_market_for_the_sparse_backend_is_audited_with_fractions_too():
+    sparse = replace(CONTESTED, backend="sparse")
+    found, expected = (audit_matching(market).as_dict() for market in (sparse, CONTESTED))
+    assert found == expected
+
+
+def test_pay_that_is_not_what_a_provider_adds_is_caught(monkeypatch: pytest.MonkeyPatch):
+    market = replace(CONTESTED, payments="two_sided")
+    best = market.clear()
+    more = replace(best, provider_receives=best.provider_receives * 1.01)
+    monkeypatch.setattr(MatchingMarket, "clear", lambda market: more)
+    verdicts = {check.name: check for check in audit_matching(market, sides=[PROVIDER]).checks}
+    identity = verdicts["payment identity (providers)"]
+    assert identity.verdict == "violated"
+    assert identity.detail == "provider 0 receives 20.2 instead of 20"
+
+
 def test_charged_request_by_request_a_client_gains_by_giving_one_up():
     report = audit_matching(CONTESTED, owners=OWNERS, sides=[CLIENT])
     assert report.worst is not None

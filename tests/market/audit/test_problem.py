@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -55,8 +56,12 @@ def test_every_prior_survives_its_json_form(prior):
 @given(market=matching_markets())
 @examples(50)
 def test_a_matching_survives_its_json_form(market: Drawn):
-    for clients in (None, market.clients):
-        typed = in_usd(market, clients)
+    drawn = in_usd(market, market.clients)
+    for typed in (
+        drawn,
+        replace(drawn, clients=None, payments="two_sided"),
+        replace(drawn, backend="sparse"),
+    ):
         problem = json.loads(json.dumps(written_market(typed)))
         assert written_market(read_market(problem)) == problem
         if market.values.size:

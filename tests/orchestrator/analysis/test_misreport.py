@@ -122,7 +122,7 @@ def test_where_nobody_was_paid_there_is_no_best_paid_winner(tmp_path: Path) -> N
 def test_whoever_would_be_declined_with_the_truth_earns_nothing_with_it(tmp_path: Path) -> None:
     """A prior below the true cost: only a bid that is too low is admitted at all."""
     large = GROUPS[1] | {
-        "strategy": {"kind": "mark_down", "by": 0.2},
+        "strategy": {"kind": "conservative", "by": 0.2},
         "prior": {"kind": "uniform", "low": 0.1, "high": 2.0},
         "cost": {"base": 5.0, "scarcity": [0.17, 0.7]},
     }
@@ -139,6 +139,6 @@ def test_without_the_market_there_is_no_misreport(tmp_path: Path) -> None:
 
 
 def test_the_truth_of_a_liar_is_found_too(tmp_path: Path) -> None:
-    liars = [group | {"strategy": {"kind": "mark_up", "by": 1.3}} for group in GROUPS]
+    liars = [group | {"strategy": {"kind": "aggressive", "by": 1.3}} for group in GROUPS]
     run = run_market(small_market(providers=liars, demand=DEMAND), tmp_path / "run")
     assert not misreports(run)["workflow"].finding.gains

@@ -151,7 +151,9 @@ def test_the_log_of_a_stated_prior_does_not_grow_with_the_run(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("source", ["others", "disjoint_pool"])
-@pytest.mark.parametrize("lies", [{"kind": "mark_up", "by": 1.7}, {"kind": "mark_down", "by": 0.4}])
+@pytest.mark.parametrize(
+    "lies", [{"kind": "aggressive", "by": 1.7}, {"kind": "conservative", "by": 0.4}]
+)
 def test_over_a_whole_run_the_lies_of_one_move_only_the_priors_that_they_may(
     source: str, lies: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -17,7 +17,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     scenario = small_market(
         trials=2,
         demand=[DIALOGUES | {"rate_per_s": 20}, WORKFLOWS],
-        providers=[GROUPS[0] | {"strategy": {"kind": "mark_down"}}, GROUPS[1]],
+        providers=[GROUPS[0] | {"strategy": {"kind": "conservative"}}, GROUPS[1]],
     )
     return run_market(scenario, tmp_path_factory.mktemp("run") / "run")
 

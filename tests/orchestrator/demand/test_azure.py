@@ -213,7 +213,7 @@ def test_a_row_is_a_dialogue_of_one_turn_with_its_tokens_and_its_time():
         assert one.start_s == row.time_s
         assert (prompt_tokens(one.document), turn.question_tokens) == (0, row.context_tokens)
         assert turn.answer_tokens == row.generated_tokens
-        assert one.task.domain in ("code", "law")
+        assert one.topic.domain in ("code", "law")
         assert len(turn.terms) == 8
 
 
@@ -223,7 +223,7 @@ def test_the_trace_can_be_played_faster():
 
 def test_what_the_trace_lacks_depends_on_the_row_the_source_and_the_seed():
     def drawn(**changes) -> list[tuple]:
-        return [(one.task, one.turns[0].terms) for one in dialogues(ROWS * 10, **changes)]
+        return [(one.topic, one.turns[0].terms) for one in dialogues(ROWS * 10, **changes)]
 
     assert drawn() == drawn(rate_scale=2.0)
     assert drawn() != drawn(seed=4)

@@ -20,7 +20,7 @@ def dialogues(
 def test_a_dialogue_depends_on_its_number_and_not_on_when_it_starts():
     one, other = dialogues([0.5, 1.5, 2.5]), dialogues([7.0, 7.5, 9.0, 10.0])
     for early, late in zip(one, other, strict=False):
-        assert (early.dialogue, early.task, early.turns) == (late.dialogue, late.task, late.turns)
+        assert (early.dialogue, early.topic, early.turns) == (late.dialogue, late.topic, late.turns)
         assert prompt_tokens(early.document) == prompt_tokens(late.document)
     assert [early.start_s for early in one] == [0.5, 1.5, 2.5]
 
@@ -49,8 +49,8 @@ def test_what_is_drawn_has_the_shape_that_was_asked_for():
     )
     assert {len(one.turns) for one in drawn} == {2, 3}
     assert {prompt_tokens(one.document) for one in drawn} == {500}
-    assert {one.task.difficulty for one in drawn} == {0.25}
-    assert {one.task.domain for one in drawn} == {"code", "law"}
+    assert {one.topic.difficulty for one in drawn} == {0.25}
+    assert {one.topic.domain for one in drawn} == {"code", "law"}
     for turn in (turn for one in drawn for turn in one.turns):
         assert 10 <= turn.question_tokens <= 20
         assert 30 <= turn.answer_tokens <= 40

@@ -152,9 +152,9 @@ def test_there_are_as_many_dialogues_as_starts_and_stories():
 
 
 def test_the_domain_of_a_story_depends_on_its_number_and_the_seed_alone():
-    tasks = [one.task for one in dialogues([0.0, 1.0])]
-    assert [one.task for one in dialogues([5.0, 5.5])] == tasks
-    assert [one.task for one in dialogues([0.0, 1.0], seed=4)] != tasks
+    tasks = [one.topic for one in dialogues([0.0, 1.0])]
+    assert [one.topic for one in dialogues([5.0, 5.5])] == tasks
+    assert [one.topic for one in dialogues([0.0, 1.0], seed=4)] != tasks
 
 
 def test_real_dialogues_are_read_whole():

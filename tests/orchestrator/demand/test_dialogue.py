@@ -2,17 +2,19 @@ from collections.abc import Sequence
 
 from agents.engine import Task
 from market.prompt import Span, common_prefix_tokens, prompt_tokens
-from orchestrator.demand.dialogue import Dialogue, DialogueTape, Turn, TurnPlan, content
+from orchestrator.demand.dialogue import Dialogue, DialogueTape, Topic, Turn, TurnPlan, content
 
-TASK = Task("law", 0.5)
+LAW = Topic("law", 0.5)
 
 
-def plan(question: int = 10, answer: int = 20, think_s: float = 2.0, *terms: str) -> TurnPlan:
-    return TurnPlan(question, answer, think_s, terms)
+def plan(
+    question: int = 10, answer: int = 20, think_s: float = 2.0, *terms: str, query: float = 0.25
+) -> TurnPlan:
+    return TurnPlan(question, answer, think_s, terms, query)
 
 
 def talk(name: str, start_s: float, *turns: TurnPlan) -> Dialogue:
-    return Dialogue(name, start_s, content("document", name, 100), TASK, turns or (plan(),))
+    return Dialogue(name, start_s, content("document", name, 100), LAW, turns or (plan(),))
 
 
 def tape(*dialogues: Dialogue, horizon_s: float = 100.0) -> DialogueTape:
@@ -38,7 +40,7 @@ def test_the_first_turn_asks_about_the_document():
     assert [span.tokens for span in turn.prompt] == [100, 10]
     assert turn.output_tokens == 20
     assert turn.terms == ("word", "other")
-    assert turn.task == TASK
+    assert turn.task == Task("law", 0.5, 0.25)
 
 
 def test_the_next_turn_comes_when_the_client_has_thought_about_the_answer():
@@ -62,6 +64,14 @@ def test_a_later_turn_repeats_all_that_was_said_and_asks_on():
     assert common_prefix_tokens(first.prompt, second.prompt) == 110
     assert second.terms == ("one", "two")
     assert second.answer != first.answer
+
+
+def test_every_turn_is_a_query_of_its_own_on_the_topic_of_its_dialogue():
+    played = tape(talk("a", 1.0, plan(query=0.3), plan(query=0.7)))
+    (first,) = played.arrivals(1.0)
+    played.answered("a.1", 2.0)
+    (second,) = played.arrivals(9.0)
+    assert (first.task, second.task) == (Task("law", 0.5, 0.3), Task("law", 0.5, 0.7))
 
 
 def test_the_last_answer_ends_a_dialogue():

@@ -75,7 +75,9 @@ def test_requests_of_a_conversation_have_its_name_and_count_on(path):
     ]  # fmt: skip
     assert [turn.arrival_s for turn in played] == [0.0, 0.5, 3.0, 3.0]
     assert [turn.output_tokens for turn in played] == [50, 7, 1, 9]
-    assert played[0].task == played[3].task
+    first, second = played[0].task, played[3].task
+    assert (first.domain, first.difficulty) == (second.domain, second.difficulty)
+    assert first.query != second.query
 
 
 def test_a_trace_is_open_loop_and_can_be_played_faster(path):

@@ -3,7 +3,13 @@ import pytest
 from pydantic import ValidationError
 
 from agents.params import Distribution
-from orchestrator.demand.shape import DialogueShape, draw_task, draw_terms, draw_tokens
+from orchestrator.demand.shape import (
+    DialogueShape,
+    draw_query,
+    draw_terms,
+    draw_tokens,
+    draw_topic,
+)
 
 
 def rng(seed: int = 1) -> np.random.Generator:
@@ -12,17 +18,26 @@ def rng(seed: int = 1) -> np.random.Generator:
 
 def test_domains_are_drawn_by_their_weight():
     generator, anywhere = rng(), Distribution(uniform=(0.0, 1.0))
-    tasks = [draw_task({"law": 3.0, "code": 1.0}, anywhere, generator) for _ in range(3000)]
-    assert np.mean([task.domain == "law" for task in tasks]) == pytest.approx(0.75, abs=0.03)
-    assert len({task.difficulty for task in tasks}) > 2900
+    topics = [draw_topic({"law": 3.0, "code": 1.0}, anywhere, generator) for _ in range(3000)]
+    assert np.mean([topic.domain == "law" for topic in topics]) == pytest.approx(0.75, abs=0.03)
+    assert len({topic.difficulty for topic in topics}) > 2900
 
 
 def test_a_difficulty_stays_between_nothing_and_one():
     wild = Distribution(normal=(0.5, 5.0))
     generator = rng()
-    drawn = {draw_task({"law": 1.0}, wild, generator).difficulty for _ in range(100)}
+    drawn = {draw_topic({"law": 1.0}, wild, generator).difficulty for _ in range(100)}
     assert {0.0, 1.0} <= drawn
     assert all(0.0 <= difficulty <= 1.0 for difficulty in drawn)
+
+
+def test_queries_are_spread_evenly_and_each_turn_has_its_own():
+    queries = [draw_query(3, "d0-000001", turn) for turn in range(1, 2001)]
+    assert len(set(queries)) == 2000
+    assert all(0.0 <= query < 1.0 for query in queries)
+    counts, _ = np.histogram(queries, 10, (0.0, 1.0))
+    assert counts / 2000 == pytest.approx([0.1] * 10, abs=0.025)
+    assert draw_query(3, "d0-000002", 1) != queries[0] != draw_query(4, "d0-000001", 1)
 
 
 def test_a_length_is_a_whole_number_of_at_least_one_token():

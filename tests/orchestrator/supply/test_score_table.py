@@ -31,12 +31,16 @@ def test_scores_are_kept_by_task_and_query(tmp_path):
     }
 
 
-def test_every_query_counts_the_same_in_a_mean(tmp_path):
+def test_a_model_has_its_scores_on_all_queries_of_some_tasks_in_the_order_of_these(tmp_path):
     table = read_scores(write_scores(tmp_path))
-    assert table.means(["sums", "proofs"]) == pytest.approx(
-        {"best-70b": 2.5 / 3, "good-8b-instruct": 1 / 3, "unsold-9b": 1.0, "weak-1.5b": 0.25 / 3}
-    )
-    assert table.means(["poems"])["weak-1.5b"] == 0.4
+    assert table.by_model(["sums", "proofs"]) == {
+        "best-70b": (1.0, 1.0, 0.5),
+        "good-8b-instruct": (1.0, 0.0, 0.0),
+        "unsold-9b": (1.0, 1.0, 1.0),
+        "weak-1.5b": (0.0, 0.0, 0.25),
+    }
+    assert table.by_model(["proofs", "sums"])["best-70b"] == (0.5, 1.0, 1.0)
+    assert table.by_model(["poems"])["weak-1.5b"] == (0.4,)
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
@@ -119,7 +123,7 @@ def test_the_real_table_is_read_whole():
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     for model, tasks in [("qwen2.5-7b-instruct", ["gsm8k"]), ("codegemma-7b", ["mbpp", "gpqa"])]:
-        scores = [float(row[model]) for row in rows if row["task"] in tasks]
-        assert table.means(tasks)[model] == pytest.approx(fmean(scores), abs=1e-12)
-    everything = table.means(list(table.scores))
-    assert everything["llama-3.1-8b-instruct"] == pytest.approx(0.5563360855683529)
+        scores = [float(row[model]) for task in tasks for row in rows if row["task"] == task]
+        assert table.by_model(tasks)[model] == tuple(scores)
+    everything = table.by_model(list(table.scores))
+    assert fmean(everything["llama-3.1-8b-instruct"]) == pytest.approx(0.5563360855683529)

@@ -1,6 +1,7 @@
 import json
 from collections import Counter
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import pytest
@@ -156,6 +157,8 @@ def test_tiers_are_equal_groups_the_best_in_the_highest_and_ties_together(
             "expected each task once, got 't' in a and in b",
         ),
         ({"scores": "s", "domains": {"a": ["t", "t"]}}, "got 't' in a and in a"),
+        ({"catalogue": "c", "replay": True}, "replay: expected scores to replay, got null"),
+        ({"scores": "s", "replay": 2}, "valid boolean"),
         ({"scores": "s", "tiers": 0}, "greater than or equal to 1"),
         ({"scores": "s", "tiers": 101}, "less than or equal to 100"),
         ({"score": "s"}, "score"),
@@ -246,7 +249,34 @@ def test_no_real_model_is_more_than_its_own_scores_say():
     }
 
 
+def test_models_keep_their_scores_where_they_are_to_be_replayed(files):
+    drawn, replayed = (found(**files, domains=DOMAINS, replay=replay) for replay in (False, True))
+    assert {model.scores for model in drawn.values()} == {None}
+    for name, model in replayed.items():
+        assert model.model_copy(update={"scores": None}) == drawn[name]
+    one, other = replayed["acme/good-8b-instruct"], replayed["bazaar/vendor/Good-8B-Instruct"]
+    assert one.scores == other.scores == {"math": (1.0, 0.0, 0.0), "writing": (0.8,)}
+    assert replayed["acme/best-70b"].scores == {"math": (1.0, 1.0, 0.5), "writing": (0.6,)}
+
+
+def test_without_a_catalogue_scores_are_kept_too(files):
+    models = found(scores=files["scores"], replay=True)
+    assert models["unsold-9b"].scores == {"sums": (1.0, 1.0), "proofs": (1.0,), "poems": (1.0,)}
+
+
+def test_skills_are_the_means_of_real_scores():
+    domains = {"code": ["mbpp", "human_eval"], "math": ["gsm8k", "math"]}
+    models = found(scores=real(REAL_SCORES), domains=domains, replay=True)
+    assert len(models) == 9
+    for model in models.values():
+        assert model.skills is not None
+        assert model.scores is not None
+        for domain, scores in model.scores.items():
+            assert model.skills[domain] == pytest.approx(fmean(scores), abs=1e-12)
+            assert len(scores) == len(models["codegemma-7b"].scores[domain]) > 700
+
+
 def test_a_model_found_is_a_plain_mapping_that_comes_back(files):
-    for model in found(**files, domains=DOMAINS).values():
+    for model in found(**files, domains=DOMAINS, replay=True).values():
         plain = json.loads(json.dumps(model.model_dump(exclude_none=True)))
         assert ServedModel.model_validate(plain) == model

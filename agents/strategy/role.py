@@ -1,0 +1,36 @@
+"""The role of a strategy: what is reported of a private number, and what is learned of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+#: A draw from [0, 1), keyed by what is reported: the same whenever it is asked for.
+Draw = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a private number is multiplied by, and how that came about.
+
+    ``arm`` is its number among the factors that were open to the reporter, ``chance`` the
+    probability with which it was chosen.
+    """
+
+    factor: float
+    arm: int = 0
+    chance: float = 1.0
+
+
+class Reporter(Protocol):
+    """One participant that reports by a strategy, with all that it has learned so far."""
+
+    def report(self, draw: Draw) -> Report:
+        """What to multiply the private number by, this time."""
+
+    def learn(self, report: Report, utility: float) -> None:
+        """What a report brought; in any unit, as long as it is always the same.
+
+        Reports may be told late and in any order, each once at most.
+        """
