@@ -130,7 +130,7 @@ class HubParams(Params):
     """
 
     count: int = Field(8, ge=0)
-    cluster: str = "capability"
+    cluster: str = "domain"
     routing: str = "content"
     overflow: bool = False
     admission: AdmissionParams = AdmissionParams()

@@ -111,7 +111,7 @@ def drawing(found: Sequence[Growth], figure: Any) -> None:
 
 @click.command("iemas-fig-4")
 @data_option
-@seeds_option()
+@seeds_option(20)
 @click.option("--turns", default=TURNS, show_default=True, type=click.IntRange(min=2))
 @write_option
 def command(data: Path | None, seeds: int, turns: int, write: Path | None) -> None:

@@ -26,12 +26,14 @@ class Constants:
         input_ratio: price of an uncached input token over that of an output token.
         hit_ratio: of a cached one.
         cost_usd_per_mtok: the middle of the bases of providers' costs.
+        right_answer_usd: what a right answer that comes at once is worth to a median client.
     """
 
     clients: Mapping[str, Any]
     input_ratio: float
     hit_ratio: float
     cost_usd_per_mtok: float
+    right_answer_usd: float
 
 
 #: ``paper``: v = 0.5 * 100 P - 0.5 * 5 L and costs of 0.02 C, as in the reference experiment, where
@@ -43,8 +45,9 @@ CONSTANTS: dict[str, Constants] = {
         MISS_PRICE / OUTPUT_PRICE,
         HIT_PRICE / OUTPUT_PRICE,
         0.02 * OUTPUT_PRICE * 1e6,
+        50.0,
     ),
-    "walras": Constants({}, 0.25, 0.025, 1.0),
+    "walras": Constants({}, 0.25, 0.025, 1.0, 0.7 * 0.0005),
 }
 
 

@@ -40,6 +40,3 @@ TABLE_1: dict[str, dict[str, PrintedRow]] = {
         "IEMAS": PrintedRow(0.089, 28.694, 284.2),
     },
 }
-
-#: Section 5.3, normalised mean absolute errors on CoQA.
-NMAE = {"latency": 0.101, "cost": 0.090, "quality": 0.069}

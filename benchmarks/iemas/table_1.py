@@ -13,6 +13,7 @@ from benchmarks.iemas.market import (
     CONSTANTS,
     DATASETS,
     OUTPUT_PRICE,
+    Constants,
     Dataset,
     reference_market,
 )
@@ -34,17 +35,20 @@ METHODS: dict[str, str | None] = {
 }
 OURS = "auction"
 
+#: Of a request that was asked, in thousandths of what a right answer is worth to a median client.
+WELFARE = "welfare, 1/1000"
+
 #: The figures of a method, and whether more is better.
 MEASURES: dict[str, bool] = {
     "hit rate": True,
     "cost": False,
     "TTFT median, ms": False,
     "TTFT mean, ms": False,
-    "welfare a request, USD": True,
+    WELFARE: True,
 }
 
 #: What a point of the Pareto front is compared by.
-FRONT = ("hit rate", "cost", "welfare a request, USD")
+FRONT = ("hit rate", "cost", WELFARE)
 
 #: Figures by method, one for each seed.
 Draws = dict[str, list[float]]
@@ -82,16 +86,17 @@ class Panel:
         return np.array([means[name] if MEASURES[name] else -means[name] for name in FRONT])
 
 
-def measured(played: Played, input_ratio: float, hit_ratio: float) -> dict[str, float]:
+def measured(played: Played, chosen: Constants) -> dict[str, float]:
     """The figures of one run; cost in the paper's units at the public ratios of prices."""
     ttft_ms = 1e3 * played.of("ttft_s")
-    prices = (OUTPUT_PRICE, OUTPUT_PRICE * input_ratio, OUTPUT_PRICE * hit_ratio)
+    ratios = (1.0, chosen.input_ratio, chosen.hit_ratio)
+    prices = (OUTPUT_PRICE * ratio for ratio in ratios)
     return {
         "hit rate": played.hit_rate,
         "cost": played.price(*prices),
         "TTFT median, ms": float(np.median(ttft_ms)),
         "TTFT mean, ms": float(ttft_ms.mean()),
-        "welfare a request, USD": played.welfare_usd / played.asked,
+        WELFARE: 1e3 * played.welfare_usd / played.asked / chosen.right_answer_usd,
     }
 
 
@@ -106,7 +111,7 @@ def panel(
             scenario = reference_market(
                 dataset, method, seed, folder=folder, constants=constants, rounds=rounds
             )
-            found = measured(play(scenario), chosen.input_ratio, chosen.hit_ratio)
+            found = measured(play(scenario), chosen)
             for name, figure in found.items():
                 draws[name].setdefault(method, []).append(figure)
     return Panel(key, constants, draws)
@@ -122,7 +127,7 @@ def panels(seeds: int, folder: Path | None, rounds: int) -> Iterator[Panel]:
             tell(f"{dataset.name}, constants {constants}: {len(METHODS)} methods, {seeds} seeds")
 
 
-_DIGITS = {"hit rate": 3, "cost": 3, "TTFT median, ms": 1, "TTFT mean, ms": 1}
+_DIGITS = {"hit rate": 3, "cost": 3, "TTFT median, ms": 1, "TTFT mean, ms": 1, WELFARE: 2}
 
 
 def figures_table(found: Sequence[Panel]) -> str:
@@ -132,8 +137,7 @@ def figures_table(found: Sequence[Panel]) -> str:
     for one in found:
         for method, name in METHODS.items():
             figures = [
-                interval(one.draws[measure][method]).shown(_DIGITS.get(measure, 6))
-                for measure in MEASURES
+                interval(one.draws[measure][method]).shown(_DIGITS[measure]) for measure in MEASURES
             ]
             printed = TABLE_1[one.dataset].get(name or "")
             beside = [f"{p}" for p in printed] if printed else ["-"] * 3
@@ -190,7 +194,7 @@ BLOCKS: dict[str, Callable[[Sequence[Panel]], str]] = {
 
 @click.command("iemas-table-1")
 @data_option
-@seeds_option()
+@seeds_option(20)
 @click.option("--rounds", default=120, show_default=True, help="Of arrivals in a market.")
 @write_option
 def command(data: Path | None, seeds: int, rounds: int, write: Path | None) -> None:

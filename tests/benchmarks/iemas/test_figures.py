@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.iemas import fig_4, fig_5, fig_6, fig_7, table_1
+from benchmarks.iemas import fig_3, fig_4, fig_5, fig_6, fig_7, table_1
 from benchmarks.iemas.played import Answer, Played
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -22,7 +22,7 @@ def panel(**draws: dict[str, list[float]]) -> table_1.Panel:
     measures = {}
     for name in table_1.MEASURES:
         by_method = {method: [1.0, 1.0] for method in table_1.METHODS}
-        measures[name] = by_method | draws.get(name.split()[0], {})
+        measures[name] = by_method | draws.get(name.split()[0].rstrip(","), {})
     return table_1.Panel("coqa", "paper", measures)
 
 
@@ -84,8 +84,18 @@ def test_the_participant_whose_strategy_changes_takes_part(side):
     assert any((curve != 0).any() for curve in found.curves.values())
 
 
+def test_the_means_of_turns_are_over_all_sessions_and_leave_rare_turns_out():
+    turn = np.array([1] * 20 + [2] * 5)
+    first = fig_3.Pairs(turn, np.full(25, 1.0), np.full(25, 3.0))
+    second = fig_3.Pairs(turn, np.full(25, 2.0), np.full(25, 3.0))
+    means = fig_3.turn_means([first, second])
+    assert means.turn.tolist() == [1]
+    assert (means.observed.tolist(), means.predicted.tolist()) == ([1.5], [3.0])
+
+
 COMMANDS = {
     "table-1": (table_1.command, ["--rounds", "12"]),
+    "fig-3": (fig_3.command, ["--rounds", "50"]),
     "fig-4": (fig_4.command, ["--turns", "12"]),
     "fig-5": (fig_5.command, ["--rounds", "4"]),
     "fig-6": (fig_6.command, ["--providers", "6", "--requests", "6", "--rounds", "2"]),
