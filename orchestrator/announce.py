@@ -5,19 +5,23 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from orchestrator.analysis.misreport import Misreport, largest_misreports
-from orchestrator.analysis.summary import summarize
+from orchestrator.analysis.summary import RunSummary, summarize
 from orchestrator.analysis.summary_rows import summary_rows
 from orchestrator.run import Footprint, Plan
 from orchestrator.run_directory import COMPARED
 from orchestrator.scenario import Scenario
 
 MIB = 2**20
+
+#: No table is wider.
+MOST_COLUMNS = 10_000
 
 
 def announce_plan(
@@ -47,14 +51,8 @@ def announce_result(
     runs = {scenario.hubs.mechanism: summarize(directory)}
     for mechanism in scenario.compare:
         runs[mechanism] = summarize(directory / COMPARED / mechanism)
-    table = Table(box=None, pad_edge=False)
-    table.add_column("", no_wrap=True)
-    for mechanism in runs:
-        table.add_column(mechanism, justify="right", no_wrap=True)
-    for label, figures in summary_rows(list(runs.values())):
-        table.add_row(label, *figures)
     console.print()
-    console.print(table, highlight=False)
+    _show_table(console, runs)
     console.print()
     for misreport in largest_misreports(directory):
         _say(console, _misreport_line(misreport))
@@ -66,6 +64,19 @@ def announce_result(
     _say(console, f"\n{rounds} rounds in {seconds:.1f} s, at most {memory}. Next:")
     for command in _next_commands(directory):
         _say(console, f"  {command}")
+
+
+def _show_table(console: Console, runs: Mapping[str, RunSummary]) -> None:
+    """The summaries side by side, by mechanism; as wide as they are, so that none is cut."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("", no_wrap=True)
+    for mechanism in runs:
+        table.add_column(mechanism, justify="right", no_wrap=True)
+    for label, figures in summary_rows(list(runs.values())):
+        table.add_row(label, *figures)
+    unbounded = console.options.update_width(MOST_COLUMNS)
+    table.width = console.measure(table, options=unbounded).maximum
+    console.print(table, highlight=False, crop=False)
 
 
 def _say(console: Console, line: str) -> None:

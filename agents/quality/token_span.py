@@ -16,7 +16,7 @@ _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ni
 _NUMERALS = {word: value for value, word in enumerate(_SMALL)}
 _NUMERALS |= {word: value for value, word in zip(range(20, 100, 10), _TENS, strict=True)}
 
-_WORD = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|[^\W\d_]+")
+_WORD = re.compile(r"\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|[^\W\d_]+")
 
 
 class TokenSpan:

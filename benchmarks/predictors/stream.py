@@ -20,7 +20,7 @@ _SIZES = {
 
 
 def market_of(seed: int, dialogues: Path | None, rounds: int) -> Scenario:
-    """24 providers of three sizes in two hubs; six dialogues start every second.
+    """24 providers of three sizes in two hubs by domain; six dialogues start every second.
 
     Args:
         seed: of the scenario.
@@ -48,7 +48,7 @@ def market_of(seed: int, dialogues: Path | None, rounds: int) -> Scenario:
                 }
                 for name, (tier, count, base, skill) in _SIZES.items()
             ],
-            "hubs": {"count": 2},
+            "hubs": {"count": 2, "cluster": "domain"},
             "demand": [demand],
             "log": {"predictions": "none"},
         }

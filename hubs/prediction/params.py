@@ -14,7 +14,8 @@ class PredictorParams(Params):
 
     ``kind`` is the predictor, ``features`` those of the trees: ``eq5`` has all of Eq. (5),
     ``reduced`` leaves out B_i and u_i, see ``hubs.prediction.features``. ``confidence`` is how many
-    standard errors of its predicted welfare are taken off a pair's value; at 0 none are computed.
+    standard errors predictions are moved by to the bad, see ``hubs.pricing``; at 0 none are
+    computed.
 
     ``split_delta`` and ``split_tau`` are the Hoeffding bound's error and its tie threshold, more
     eager than river's defaults because a provider sees few labels. ``grace_period`` labels pass

@@ -47,7 +47,8 @@ def max_weight_matching(
         (requests,), the provider's index or ``UNMATCHED``.
 
     Raises:
-        BadInput: an unknown backend, or weights that it cannot match exactly.
+        BadInput: an unknown backend, weights that it cannot match exactly, or slots that are not
+            those of the providers.
     """
     pairs = Pairs.of(weights)
     return pairs.match(best_pairs(pairs, capacities, backend))
@@ -58,6 +59,7 @@ def best_pairs(pairs: Pairs, capacities: Counts, backend: str = AUTO) -> Counts:
 
     ``UNMATCHED`` where it takes none. Raises ``BadInput`` as ``max_weight_matching`` does.
     """
+    _check_capacities(pairs, capacities)
     if backend == AUTO:
         backend = chosen_backend(pairs, capacities)
     if backend not in BACKENDS:
@@ -70,11 +72,15 @@ def best_pairs(pairs: Pairs, capacities: Counts, backend: str = AUTO) -> Counts:
 
 
 def chosen_backend(pairs: Pairs, capacities: Counts) -> str:
-    """The backend that ``auto`` stands for."""
-    if not pairs.whole:
-        return "dense"
+    """The backend that ``auto`` stands for; raises ``BadInput`` where none can take the market."""
     slots = int(np.minimum(capacities, pairs.requests).sum())
     cells = pairs.requests * slots
+    if not pairs.whole:
+        broken = _fraction(pairs)
+        if cells > MOST_CELLS and broken is not None:
+            problem = f"expected whole numbers, as {cells} cells of requests and slots are more"
+            raise BadInput("backend", f"{problem} than {MOST_CELLS}; got the weight {broken:.17g}")
+        return "sparse" if cells > MOST_CELLS else "dense"
     if cells > MOST_CELLS or pairs.top > dense.MOST_WEIGHT:
         return "sparse"
     many = len(pairs.weight) >= DENSE_SHARE * pairs.requests * pairs.providers
@@ -94,6 +100,15 @@ def total(amounts: Amounts) -> Any:
     return sum(amounts.tolist())
 
 
+def _check_capacities(pairs: Pairs, capacities: Counts) -> None:
+    """Raise ``BadInput`` where compiled loops would leave their arrays."""
+    if len(capacities) != pairs.providers:
+        problem = f"expected one for each of {pairs.providers} providers, got {len(capacities)}"
+        raise BadInput("capacities", problem)
+    if capacities.min(initial=0) < 0:
+        raise BadInput("capacities", f"expected none below 0, got {capacities.min()}")
+
+
 def _check_exact(backend: str, pairs: Pairs) -> None:
     """Raise ``BadInput`` where rounding or overflow could decide."""
     if backend == "dense":
@@ -102,11 +117,17 @@ def _check_exact(backend: str, pairs: Pairs) -> None:
             raise BadInput("backend", problem)
         return
     if not pairs.whole:
-        broken = pairs.weight[pairs.weight != np.floor(pairs.weight)]
-        if len(broken):
-            problem = f"sparse takes whole numbers, got the weight {broken[0]:.17g}"
+        broken = _fraction(pairs)
+        if broken is not None:
+            problem = f"sparse takes whole numbers, got the weight {broken:.17g}"
             raise BadInput("backend", problem)
     most = sparse.MOST_PATH // (min(pairs.requests, pairs.providers) + 3)
     if pairs.top > most:
         problem = f"in a market of this size sparse is exact up to weights of {most}"
         raise BadInput("backend", f"{problem}, got {pairs.top}")
+
+
+def _fraction(pairs: Pairs) -> float | None:
+    """A weight that is no whole number, if there is one."""
+    broken = pairs.weight[pairs.weight != np.floor(pairs.weight)]
+    return float(broken[0]) if len(broken) else None

@@ -61,8 +61,15 @@ class Pairs:
     ) -> Pairs:
         """The pairs of a list in any order, of a market of ``shape`` (requests, providers).
 
-        Raises ``BadInput`` for a pair that stands twice.
+        Raises ``BadInput`` for a pair that stands twice, or outside of the market.
         """
+        for side, ends, count in zip(
+            ("request", "provider"), (request, provider), shape, strict=True
+        ):
+            outside = np.flatnonzero((ends < 0) | (ends >= count))
+            if len(outside):
+                problem = f"expected a {side} from 0 to {count - 1}, got {ends[outside[0]]}"
+                raise BadInput(f"pairs.{outside[0]}", problem)
         dtype = np.float64 if weight.dtype.kind == "f" else np.int64
         place = request.astype(np.int64) * shape[1] + provider
         order = np.argsort(place, kind="stable")

@@ -72,7 +72,8 @@ def clear(
         payments: what providers receive, one of ``PAYMENTS``.
 
     Raises:
-        BadInput: an unknown name, or amounts that the backend cannot match exactly.
+        BadInput: an unknown name, amounts that the backend cannot match exactly, or slots or
+            clients that are not one for each provider or request.
     """
     pairs = Pairs.of(np.where(allowed, values - costs, 0))
     optimum = Optimum.of(pairs, capacities, backend)
@@ -104,16 +105,20 @@ def _priced(
     if rule not in PAYMENTS:
         expected = ", ".join(PAYMENTS)
         raise BadInput("payments", f"expected one of {expected}; got {shown(rule)}")
+    requests = len(optimum.taken)
+    if clients is not None and len(clients) != requests:
+        problem = f"expected one for each of {requests} requests, got {len(clients)}"
+        raise BadInput("clients", problem)
     prices = optimum.scarcity_prices
     served = optimum.served
-    externalities = np.zeros(len(optimum.taken), dtype=prices.dtype)
+    externalities = np.zeros(requests, dtype=prices.dtype)
     externalities[served] = prices[optimum.match[served]]
     for rows in _owned_together(clients):
         # At most the sum of the single ones: a second freed slot never adds more than the first.
         single = externalities[rows]
         if single.any():
             externalities[rows] = shares(optimum.externality(rows), single)
-    cost = np.zeros(len(externalities), dtype=prices.dtype)
+    cost = np.zeros(requests, dtype=prices.dtype)
     cost[served] = costs
     return MatchingOutcome(
         welfare=optimum.welfare,

@@ -38,14 +38,12 @@ _CHAT: _Rows = [
     ("clients paid", lambda run: _usd(run.chat.clients_paid_usd)),
     ("providers received", lambda run: _usd(run.chat.providers_received_usd)),
     ("hubs kept", lambda run: _usd(run.chat.hubs_kept_usd)),
+    ("  clearings at a loss", lambda run: f"{run.chat.promised_hub_losses:,}"),
     ("clients gained", lambda run: _usd(run.chat.client_surplus_usd)),
+    ("  matches at a loss", lambda run: f"{run.chat.promised_client_losses:,}"),
     ("  answers at a loss", lambda run: f"{run.chat.client_losses:,}"),
     ("providers gained", lambda run: _usd(run.chat.provider_surplus_usd)),
     ("  answers at a loss", lambda run: f"{run.chat.provider_losses:,}"),
-    (
-        "promised at a loss, clients / hubs",
-        lambda run: f"{run.chat.promised_client_losses:,} / {run.chat.promised_hub_losses:,}",
-    ),
     ("cache hit rate", lambda run: _share(run.chat.hit_rate)),
     (
         "wait for a match, mean / P99",

@@ -51,6 +51,9 @@ def _chat(run: LoggedRun) -> Iterator[NotChecked]:
     """Clearings of matching hubs that no audit can, or need, hold again."""
     scenario = run.description.scenario
     hubs = run.table("hubs")
+    explored = int(pc.sum(hubs["explored"]).as_py() or 0)
+    if explored:
+        yield NotChecked(explored, "chat awards", "explored, not by the mechanism")
     by_mechanism = pc.greater(hubs["awarded"], hubs["explored"])
     awarding = int(pc.sum(by_mechanism).as_py() or 0)
     what, kept = "chat clearings", scenario.log.predictions

@@ -8,6 +8,7 @@ import yaml
 
 from orchestrator.report.arms import Arm
 from orchestrator.report.markup import element, pairs, text
+from orchestrator.run_file import RUN_FILE
 
 
 def header(arms: Sequence[Arm]) -> str:
@@ -71,13 +72,20 @@ def _notices(arms: Sequence[Arm]) -> Iterator[str]:
             yield f"The comparison with {mechanism} was planned, and was not run."
 
 
+#: The scores of models on single queries, of which there may be millions.
+_SCORES = {"providers": {"__all__": {"models": {"__all__": {"scores"}}}}}
+
+
 def scenario_details(run: Arm) -> str:
-    """The resolved scenario, folded away."""
+    """The resolved scenario but for scores that are replayed, folded away."""
     shown = yaml.safe_dump(
-        run.scenario.model_dump(mode="json"), sort_keys=False, allow_unicode=True
+        run.scenario.model_dump(mode="json", exclude=_SCORES), sort_keys=False, allow_unicode=True
     )
+    models = (model for group in run.scenario.providers for model in group.models or ())
+    scored = any(model.scores is not None for model in models)
+    without = f"; scores on single queries are in {RUN_FILE}" if scored else ""
     return element(
         "details",
-        element("summary", "The scenario, with every default"),
+        element("summary", text(f"The scenario, with every default{without}")),
         element("pre", text(shown)),
     )

@@ -13,7 +13,8 @@ WORDS = (
     "Chat requests first, workflows last. Welfare is value less cost: realised at the true values "
     "and costs of what was served, predicted at the reports and bids of what was matched. An "
     "answer at a loss cost its client more than it was worth to it, or its provider more than it "
-    "was paid."
+    "was paid. By the predictions, a match at a loss costs its client more than it is worth to it, "
+    "and in a clearing at a loss clients pay less than providers receive."
 )
 
 

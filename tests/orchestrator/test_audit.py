@@ -31,6 +31,9 @@ from tests.markets import (
 
 DEMAND = [DIALOGUES | {"rate_per_s": 20}, WORKFLOWS]
 
+#: Why some clearings need no audit.
+IDLE = "nothing was awarded"
+
 
 def walras_audit(*arguments: object) -> Result:
     return CliRunner().invoke(main, ["audit", *map(str, arguments)])
@@ -274,7 +277,20 @@ def test_clearings_that_awarded_nothing_are_counted(tmp_path: Path) -> None:
     cleared = {(row["round"], row["hub"]) for row in read_table(run, "predictions").to_pylist()}
     (one,) = left_out(run)
     assert one["count"] == len(cleared) - awarding(run) > 0
-    assert one["reason"] == "nothing was awarded"
+    assert one["reason"] == IDLE
+
+
+@pytest.mark.parametrize("mechanism", ["auction", "auction_two_sided"])
+def test_what_was_explored_is_counted_and_the_rest_is_audited(
+    mechanism: str, tmp_path: Path
+) -> None:
+    exploring = {"count": 2, "mechanism": mechanism, "exploration": {"warm_up_rounds": 2}}
+    run = run_market(small_market(demand=DEMAND, hubs=exploring), tmp_path / "run")
+    explored = sum(row["explored"] for row in read_table(run, "awards").to_pylist())
+    first = left_out(run)[0]
+    assert first["count"] == explored > 0
+    assert first["what"] == "chat awards"
+    assert {place.round for place in chat_places(LoggedRun(run))}.isdisjoint({1, 2})
 
 
 def test_what_a_limit_and_comparisons_leave_out_is_counted(tmp_path: Path) -> None:
@@ -282,11 +298,12 @@ def test_what_a_limit_and_comparisons_leave_out_is_counted(tmp_path: Path) -> No
     run = run_market(market, tmp_path / "run")
     log = LoggedRun(run)
     rest = [len(chat_places(log)) - 1, len(workflow_places(log)) - 1, 1, 1]
-    found = left_out(run, "--limit", 1)
+    found = [one for one in left_out(run, "--limit", 1) if one["reason"] != IDLE]
     assert [one["count"] for one in found] == rest
     assert found[2]["what"] == "comparison, random"
     assert found[2]["reason"] == f"audit {run / 'compared' / 'random'} by itself"
-    assert [one["what"] for one in left_out(run)] == ["comparison, random", "comparison, sticky"]
+    whole = [one["what"] for one in left_out(run) if one["reason"] != IDLE]
+    assert whole == ["comparison, random", "comparison, sticky"]
 
 
 def test_an_auction_by_the_request_is_audited_for_clients_with_several(tmp_path: Path) -> None:

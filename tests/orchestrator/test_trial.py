@@ -51,6 +51,14 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "warm-up, then exploration": {
         "hubs": {"count": 2, "exploration": {"warm_up_rounds": 3, "rate": 0.2}},
     },
+    "exploring liars at a loss": {
+        "providers": [group | RANDOM for group in GROUPS],
+        "clients": {"latency_usd_per_s": 0.02},
+        "hubs": {"count": 2, "exploration": {"rate": 0.3}},
+    },
+    "exploring where both sides are paid": {
+        "hubs": {"count": 2, "mechanism": "auction_two_sided", "exploration": {"rate": 0.3}},
+    },
     "cautious bids": {"hubs": {"count": 2, "predictor": {"confidence": 1.0}}},
     "overflow and admission": {
         "demand": [DIALOGUES | {"rate_per_s": 30}],

@@ -74,6 +74,12 @@ def test_every_real_answer_scores_one_against_itself(evaluator: Evaluator) -> No
             assert evaluator.score(answer, group) == 1.0
 
 
+@pytest.mark.parametrize(("answer", "span"), [("It was twenty-one.", "21"), ("да, это так", "это")])
+def test_numerals_and_other_scripts_are_known_to_token_span_alone(answer: str, span: str) -> None:
+    assert EVALUATORS["token_span"]().score(answer, [span]) == 1.0
+    assert EVALUATORS["rouge_l"]().score(answer, [span]) == 0.0
+
+
 def test_where_a_real_answer_contains_another_one_both_evaluators_say_so() -> None:
     """A contiguous span is a common subsequence of all its words; the reverse does not hold."""
     rouge_l, token_span = EVALUATORS["rouge_l"](), EVALUATORS["token_span"]()

@@ -14,6 +14,7 @@ from agents.quality.token_span import TokenSpan, normal_words
         ("one twenty", ["1", "20"]),
         ("twenty, zero", ["20", "0"]),
         ("1,983,000 units or 1,5 or 3.50", ["1983000", "units", "or", "1", "5", "or", "3.50"]),
+        ("1,9834 and 12,345,6789", ["1", "9834", "and", "12345", "6789"]),
         ('Empnefsi! ("Inspiration!")', ["empnefsi", "inspiration"]),
         ("naïve Käse_42", ["naïve", "käse", "42"]),
         ("", []),

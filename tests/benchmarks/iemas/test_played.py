@@ -5,7 +5,7 @@ import pytest
 from benchmarks.iemas.market import CONSTANTS, DATASETS, reference_market
 from benchmarks.iemas.played import Played, play
 
-SMALL = {"rounds": 12, "each": 1}
+SMALL = {"rounds": 12}
 
 
 @pytest.fixture(scope="module")
@@ -52,10 +52,18 @@ def test_the_tape_is_the_same_under_every_mechanism():
     assert first[0] == first[1]
 
 
-def test_the_papers_constants_price_tokens_as_it_states():
-    paper = CONSTANTS["paper"]
-    assert (paper.input_ratio, paper.hit_ratio) == (1.0, 0.25)
-    assert paper.cost_usd_per_mtok / 1e6 == pytest.approx(0.02 * 0.02)
+def test_the_constants_are_those_that_are_stated():
+    for name, constants in CONSTANTS.items():
+        scenario = reference_market(DATASETS["coqa"], "auction", 1, constants=name)
+        for group in scenario.providers:
+            ratios = group.input_ratio.constant, group.hit_ratio.constant
+            assert ratios == (constants.input_ratio, constants.hit_ratio)
+    paper = reference_market(DATASETS["coqa"], "auction", 1)
+    low, high = paper.providers[0].cost.base.uniform
+    assert (low + high) / 2 == pytest.approx(0.02 * 0.02 * 1e6)  # 0.02 C, C = 0.02 a token
+    worth = paper.clients
+    assert worth.quality_weight.constant * worth.quality_usd.constant == 0.5 * 100
+    assert (1 - worth.quality_weight.constant) * worth.latency_usd_per_s.constant == 0.5 * 5
 
 
 def test_a_dataset_from_a_file_asks_for_its_folder():

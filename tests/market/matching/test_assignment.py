@@ -88,6 +88,7 @@ def test_whole_numbers_go_to_the_network_simplex_where_pairs_are_few_or_slots_ab
     assert chosen(200, 100, 400) == "sparse"
     assert chosen(200, 100, 400, unit=0.5) == "dense"
     assert chosen(16, 8, 16, unit=2**51) == "sparse"
+    assert (chosen(10_000, 1, 4_000), chosen(10_000, 1, 6_000)) == ("dense", "sparse")
 
 
 @pytest.mark.parametrize(
@@ -110,6 +111,22 @@ def test_a_backend_refuses_what_it_cannot_match_exactly(backend: str, weights, c
     assert str(caught.value) == complaint
 
 
+@pytest.mark.parametrize("backend", ["auto", *BACKENDS])
+@pytest.mark.parametrize(
+    ("capacities", "complaint"),
+    [
+        ([1], "capacities: expected one for each of 2 providers, got 1"),
+        ([1, 1, 1], "capacities: expected one for each of 2 providers, got 3"),
+        ([1, -1], "capacities: expected none below 0, got -1"),
+    ],
+)
+def test_slots_that_are_not_those_of_the_providers_are_refused(
+    capacities: list[int], complaint: str, backend: str
+):
+    with pytest.raises(BadInput, match=f"^{complaint}$"):
+        max_weight_matching(np.array([[5, 6]]), np.array(capacities), backend)
+
+
 @given(market=matching_markets())
 @examples(150)
 def test_whole_numbers_as_floats_are_matched_by_either_backend(market: MatchingMarket):
@@ -125,3 +142,13 @@ def test_whole_numbers_as_floats_are_matched_by_either_backend(market: MatchingM
 def test_a_market_without_anything_to_match_has_no_matches(backend: str, shape: tuple[int, int]):
     weights, capacities = np.zeros(shape, dtype=np.int64), np.ones(shape[1], dtype=np.int64)
     assert (max_weight_matching(weights, capacities, backend) == UNMATCHED).all()
+
+
+def test_a_large_market_in_floats_goes_to_sparse_if_they_are_whole(monkeypatch):
+    monkeypatch.setattr("market.matching.assignment.MOST_CELLS", 5)
+    weights, capacities = np.array([[3.0, 1.0], [2.0, 2.0]]), np.array([2, 2])
+    assert chosen_backend(Pairs.of(weights), capacities) == "sparse"
+    assert chosen_backend(Pairs.of(weights), np.array([1, 1])) == "dense"
+    assert max_weight_matching(weights, np.array([1, 2])).tolist() == [0, 1]
+    with pytest.raises(BadInput, match=r"whole numbers, as 8 cells .* got the weight 2.5"):
+        max_weight_matching(weights - 0.5, capacities)

@@ -43,3 +43,18 @@ def test_a_pair_that_stands_twice_is_refused():
     twice = np.array([0, 1, 0]), np.array([1, 0, 1]), np.array([5, 4, 3])
     with pytest.raises(BadInput, match=r"^pairs\.2: request 0 at provider 1 stands twice$"):
         Pairs.listed(*twice, (2, 2))
+
+
+@pytest.mark.parametrize(
+    ("request_", "provider", "complaint"),
+    [
+        (0, 2, r"pairs\.1: expected a provider from 0 to 1, got 2"),
+        (0, -1, r"pairs\.1: expected a provider from 0 to 1, got -1"),
+        (3, 1, r"pairs\.1: expected a request from 0 to 2, got 3"),
+        (-1, 1, r"pairs\.1: expected a request from 0 to 2, got -1"),
+    ],
+)
+def test_a_pair_outside_of_the_market_is_refused(request_: int, provider: int, complaint: str):
+    ends = np.array([0, request_]), np.array([0, provider])
+    with pytest.raises(BadInput, match=f"^{complaint}$"):
+        Pairs.listed(*ends, np.array([5, 4]), (3, 2))

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from market.errors import BadInput
 from market.matching import BACKENDS, UNMATCHED, MatchingOutcome, clear, max_weight_matching
 from market.matching.assignment import matched_weight
 from tests.strategies import MatchingMarket, examples, matching_markets
@@ -219,3 +220,11 @@ def test_a_market_without_requests_is_cleared():
     assert outcome.welfare == 0
     assert outcome.scarcity_prices.tolist() == [0, 0]
     assert not len(outcome.match)
+
+
+@pytest.mark.parametrize("clients", [["a"], ["a", "a", "b"]])
+def test_clients_that_are_not_one_for_each_request_are_refused(clients: list[str]):
+    two = np.array([[9], [8]])
+    complaint = f"^clients: expected one for each of 2 requests, got {len(clients)}$"
+    with pytest.raises(BadInput, match=complaint):
+        clear(two, 0 * two, two > 0, np.array([1]), clients)

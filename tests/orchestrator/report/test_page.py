@@ -145,3 +145,22 @@ def test_a_description_without_a_scenario_is_refused(copy):
 def test_a_place_that_cannot_be_written_is_refused(tiny_run, tmp_path):
     with pytest.raises(BadInput, match="cannot be written"):
         write_report(tiny_run, tmp_path)
+
+
+def test_the_page_has_the_scenario_without_the_scores_that_are_replayed(tmp_path):
+    scores = "0.125 0.25 0.375 0.625"
+    model = {"name": "acme/one", "tier": 1, "skills": {"code": 0.5}, "scores": {"code": scores}}
+    serving = {"name": "api", "count": 2, "domains": ["code"], "models": [model]}
+    run = run_tiny(tmp_path, providers=[serving], demand=[CHAT], compare=[])
+    page = page_of(run)
+    assert scores in (run / "run.json").read_text()
+    assert scores not in page.text
+    assert "name: acme/one" in page.text
+    assert "every default; scores on single queries are in run.json" in page.text
+
+
+def test_the_page_has_the_whole_scenario_where_nothing_is_replayed(html, tiny_run):
+    text = read(html).text
+    scenario = json.loads((tiny_run / "run.json").read_text())["scenario"]
+    assert all(f"{key}:" in text for key in scenario)
+    assert "single queries" not in text
