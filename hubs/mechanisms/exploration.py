@@ -38,7 +38,7 @@ class Exploring:
     """Explores first, at the hub's expense, then lets a mechanism clear what is left.
 
     An explored client pays nothing. Its provider receives the cost at the top of the public
-    support, the least that covers it whatever its cost is.
+    support: the least that covers it whatever its cost within the support is.
 
     Args:
         mechanism: clears the other requests in the slots that exploration leaves.

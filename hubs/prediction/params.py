@@ -30,7 +30,7 @@ class PredictorParams(Params):
 
     kind: Literal["trees", "analytic", "mean", "last_value"] = "trees"
     features: Literal["reduced", "eq5"] = "reduced"
-    confidence: float = Field(0.0, ge=0)
+    confidence: float = Field(0.0, ge=0, le=1000)
     grace_period: int = Field(50, ge=10)
     max_depth: int = Field(8, ge=1)
     split_delta: float = Field(0.01, gt=0, lt=1)
