@@ -214,6 +214,7 @@ def drawing(found: Mapping[str, Cuts], figure: Any) -> None:
     right.set_ylabel("time of a round, ms")
     for axis in (left, right):
         axis.legend(frameon=False)
+        axis.set_xticks(places)
         axis.set_xlabel("hubs")
 
 
