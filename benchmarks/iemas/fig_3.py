@@ -71,8 +71,8 @@ def turn_means(seeds: Sequence[Pairs]) -> TurnMeans:
 
 
 def errors_table(found: Labels) -> str:
-    """NMAE of the means of turns by subject: of one session, and of all together; the paper's."""
-    head = ["predictor", *(f"{factor}, {of}" for factor in SHOWN for of in ("a session", "all"))]
+    """NMAE of the means of turns by subject: of one market, and of all together; the paper's."""
+    head = ["predictor", *(f"{factor}, {of}" for factor in SHOWN for of in ("one market", "all"))]
     rows = [[subject, *_cells(factors)] for subject, factors in found.items()]
     paper = [cell for factor in SHOWN for cell in (f"{PAPER[factor]:.3f}", "")]
     return table(head, [*rows, ["*paper*", *paper]])

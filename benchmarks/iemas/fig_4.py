@@ -25,7 +25,7 @@ from benchmarks.iemas.table_1 import METHODS, OURS
 from benchmarks.interval import Interval, interval, paired
 from benchmarks.markdown import table
 
-#: The paper shows a session of so many turns.
+#: The paper shows so many turns.
 TURNS = 160
 
 Curves = npt.NDArray[np.float64]

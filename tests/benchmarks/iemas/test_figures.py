@@ -84,7 +84,7 @@ def test_the_participant_whose_strategy_changes_takes_part(side):
     assert any((curve != 0).any() for curve in found.curves.values())
 
 
-def test_the_means_of_turns_are_over_all_sessions_and_leave_rare_turns_out():
+def test_the_means_of_turns_are_over_all_markets_and_leave_rare_turns_out():
     turn = np.array([1] * 20 + [2] * 5)
     first = fig_3.Pairs(turn, np.full(25, 1.0), np.full(25, 3.0))
     second = fig_3.Pairs(turn, np.full(25, 2.0), np.full(25, 3.0))
