@@ -45,12 +45,17 @@ def once(found: Survey) -> str:
 
 
 def always(found: Sequence[Gain]) -> str:
-    """The best constant misreport."""
+    """The best constant misreport of those that gain; if none does, the best of all."""
     if not found:
         return "took no part"
-    best = max(found, key=lambda gain: gain.mean)
+    best = max(found, key=lambda gain: (_is_sure(gain), gain.mean))
     said = f"x{best.factor:g}: {_interval(best)}"
-    return f"**gains** {said}" if best.low > 0 else f"none, {said}"
+    return f"**gains** {said}" if _is_sure(best) else f"none, {said}"
+
+
+def _is_sure(gain: Gain) -> bool:
+    """Whether its interval is above nothing, as far as it is shown: amounts are rounded to nano."""
+    return round(100 * gain.low, 1) > 0
 
 
 def all_factors(horizon: Horizon) -> str:
@@ -68,7 +73,7 @@ def all_factors(horizon: Horizon) -> str:
 
 def _bold(gain: Gain) -> str:
     said = f"{_signed(gain.mean)} %"
-    return f"**{said}**" if gain.low > 0 else said
+    return f"**{said}**" if _is_sure(gain) else said
 
 
 def _interval(gain: Gain) -> str:

@@ -52,6 +52,10 @@ def test_the_matrix_has_a_measurement_in_every_cell() -> None:
 def test_a_gain_counts_where_its_interval_is_above_nothing() -> None:
     sure, unsure = Gain(1.5, 0.2, 0.1, 0.3), Gain(2.0, 0.1, -0.1, 0.3)
     assert always([unsure, sure]) == "**gains** x1.5: +20.0 % [+10.0, +30.0]"
+    larger_but_unsure = Gain(2.0, 0.4, -0.1, 0.9)
+    assert always([larger_but_unsure, sure]) == "**gains** x1.5: +20.0 % [+10.0, +30.0]"
+    of_rounding = Gain(1.1, 2e-9, 1e-9, 3e-9)
+    assert always([of_rounding]) == "none, x1.1: +0.0 % [+0.0, +0.0]"
     assert always([unsure]) == "none, x2: +10.0 % [\u221210.0, +30.0]"
     assert always([]) == "took no part"
 
