@@ -55,9 +55,9 @@ def _offer(record: Fields) -> Offer:
         prior=prior,
     )
     record.done()
-    if not prior.low <= offer.bid <= prior.high:
-        problem = f"expected a bid in the support of the prior, [{prior.low:g}, {prior.high:g}]"
-        raise BadInput(record.place("bid"), f"{problem}, got {offer.bid:g}")
+    if offer.bid > prior.high:  # below the support a virtual cost is the bid itself
+        problem = f"expected a bid of at most the top of the prior's support, {prior.high:g}"
+        raise BadInput(record.place("bid"), f"{problem}; got {offer.bid:g}")
     return offer
 
 
