@@ -104,11 +104,8 @@ class Provider:
     def _realized_cost_nano(self, completion: Completion, usd_per_mtok: float) -> int:
         if completion.error is not None:
             return 0
-        cached = completion.cached_tokens or 0
-        tokens = (
-            completion.output_tokens
-            + self.profile.input_ratio * (completion.prompt_tokens - cached)
-            + self.profile.hit_ratio * cached
+        tokens = self.profile.charged_tokens(
+            completion.prompt_tokens, completion.cached_tokens or 0, completion.output_tokens
         )
         return nano_usd(usd_per_mtok * tokens / TOKENS_PER_MTOK)
 

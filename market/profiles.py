@@ -66,3 +66,13 @@ class ProviderProfile:
     workflow_slots: int
     engine: EngineProfile
     model: str | None = None
+
+    def charged_tokens(
+        self, prompt_tokens: int, cached_tokens: float, output_tokens: float
+    ) -> float:
+        """What a request costs in output-token equivalents: Eq. (6) at prices (rho, eta, 1)."""
+        return (
+            output_tokens
+            + self.input_ratio * (prompt_tokens - cached_tokens)
+            + self.hit_ratio * cached_tokens
+        )

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.predictors.shadowing import Scored
-from hubs.prediction.prequential import charged_tokens
 from market.messages import Expectation
 
 Floats = npt.NDArray[np.float64]
@@ -112,11 +111,11 @@ def _observed(one: Scored) -> tuple[float, ...]:
     came = one.completion
     assert came.cached_tokens is not None  # simulated engines report it
     assert came.quality is not None  # dialogues are graded
-    cost = charged_tokens(one.member, came.prompt_tokens, came.cached_tokens, came.output_tokens)
+    cost = one.member.charged_tokens(came.prompt_tokens, came.cached_tokens, came.output_tokens)
     return came.ttft_s, cost, came.cached_tokens, came.output_tokens, came.quality
 
 
 def _predicted(one: Scored, had: Expectation) -> tuple[float, ...]:
     prompt = one.completion.prompt_tokens
-    cost = charged_tokens(one.member, prompt, had.cached_tokens, had.output_tokens)
+    cost = one.member.charged_tokens(prompt, had.cached_tokens, had.output_tokens)
     return had.ttft_s, cost, had.cached_tokens, had.output_tokens, had.quality

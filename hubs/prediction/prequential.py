@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from hubs.prediction.role import Outcome
-from market.messages import Expectation
 from market.profiles import ProviderProfile
 
 
@@ -59,17 +58,6 @@ class PrequentialErrors:
         return PrequentialErrors(self.provider, **sums)
 
 
-def charged_tokens(
-    member: ProviderProfile, prompt_tokens: int, cached_tokens: float, output_tokens: float
-) -> float:
-    """The cost of a request in output-token equivalents: Eq. (6) at prices (rho, eta, 1)."""
-    return (
-        output_tokens
-        + member.input_ratio * (prompt_tokens - cached_tokens)
-        + member.hit_ratio * cached_tokens
-    )
-
-
 class Prequential:
     """Sums up the errors of a hub's predictions, round by round.
 
@@ -100,8 +88,11 @@ def judged(member: ProviderProfile, outcome: Outcome) -> PrequentialErrors:
     cached, cost = came.cached_tokens, 0.0
     cost_error = cached_error = 0.0
     if cached is not None:
-        cost = charged_tokens(member, came.prompt_tokens, cached, came.output_tokens)
-        cost_error = abs(cost - _expected_tokens(member, came.prompt_tokens, expected))
+        cost = member.charged_tokens(came.prompt_tokens, cached, came.output_tokens)
+        had = member.charged_tokens(
+            came.prompt_tokens, expected.cached_tokens, expected.output_tokens
+        )
+        cost_error = abs(cost - had)
         cached_error = abs(cached - expected.cached_tokens)
     quality_error = 0.0 if came.quality is None else came.quality - expected.quality
     return PrequentialErrors(
@@ -121,7 +112,3 @@ def judged(member: ProviderProfile, outcome: Outcome) -> PrequentialErrors:
         quality_squared_error=quality_error**2,
         quality=came.quality or 0.0,
     )
-
-
-def _expected_tokens(member: ProviderProfile, prompt_tokens: int, expected: Expectation) -> float:
-    return charged_tokens(member, prompt_tokens, expected.cached_tokens, expected.output_tokens)

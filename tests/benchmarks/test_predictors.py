@@ -15,7 +15,6 @@ from benchmarks.predictors.shadowing import ACTING, SUBJECTS, Scored, shadowed
 from benchmarks.predictors.stream import market_of, scored_labels
 from benchmarks.predictors.waits import waits_of
 from hubs.prediction import PREDICTORS, PredictorParams
-from hubs.prediction.prequential import charged_tokens
 from market.messages import Expectation
 from orchestrator.assembly import assemble
 from orchestrator.runtime import InProcess
@@ -68,8 +67,8 @@ def scored(first_token_s: float, **changes: object) -> Scored:
 def test_a_cost_is_that_of_the_tokens_that_were_expected() -> None:
     one = scored(1.5, cached_tokens=40, output_tokens=60)
     found = pairs_of([one], ACTING)["cost"]
-    assert found.observed.tolist() == [charged_tokens(one.member, 100, 40, 60)]
-    assert found.predicted.tolist() == [charged_tokens(one.member, 100, 0.0, 50.0)]
+    assert found.observed.tolist() == [one.member.charged_tokens(100, 40, 60)]
+    assert found.predicted.tolist() == [one.member.charged_tokens(100, 0.0, 50.0)]
 
 
 def test_waits_are_known_where_the_order_of_a_clearing_is() -> None:

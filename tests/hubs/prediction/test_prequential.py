@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hubs.prediction import Outcome, Prequential
-from hubs.prediction.prequential import PrequentialErrors, charged_tokens
+from hubs.prediction.prequential import PrequentialErrors
 from market.messages import Completion, Expectation
 from tests.hubs.builders import completion, provider
 
@@ -79,4 +79,4 @@ def test_a_round_has_one_record_for_each_provider_with_labels_in_their_order():
 
 
 def test_a_cost_is_equation_six_at_the_prices_of_the_ratios():
-    assert charged_tokens(MEMBERS[0], 100, 20.0, 50.0) == pytest.approx(50 + 0.5 * 80 + 0.1 * 20)
+    assert MEMBERS[0].charged_tokens(100, 20.0, 50.0) == pytest.approx(50 + 0.5 * 80 + 0.1 * 20)
