@@ -24,7 +24,16 @@ class ProviderHost:
         chosen: Collection[str] | None = None,
     ) -> None:
         """Draw the providers of a trial that live here; ``chosen`` None means all."""
+        self.close()
         self._providers = draw_providers(groups, electricity, seed, chosen)
+        for provider in self._providers:
+            provider.start()
+
+    def close(self) -> None:
+        """Close the engines of those who are seated."""
+        for provider in self._providers:
+            provider.close()
+        self._providers = []
 
     def step(self, jobs: Mapping[str, Sequence[Job]], until_s: float) -> list[ProviderReply]:
         """Hand out jobs by provider, advance every engine; replies in order of provider."""

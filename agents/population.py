@@ -11,8 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from agents.cost import CostParams, PaperCost
 from agents.electricity import Electricity
-from agents.engine import SimulatedEngine
-from agents.engine_params import EngineParams
+from agents.engine_params import EngineParams, SimulatedParams
 from agents.params import Distribution, Draw, Params
 from agents.prior import FromCost, PriorParams
 from agents.provider import Provider
@@ -58,7 +57,7 @@ class ProviderGroup(Params):
     hit_ratio: Draw = Distribution(constant=0.025)
     chat_slots: int = Field(4, ge=0, le=10_000)
     workflow_slots: int = Field(1, ge=0, le=10_000)
-    engine: EngineParams = EngineParams()
+    engine: EngineParams = SimulatedParams()
     cost: CostParams = CostParams()
     strategy: Strategy = Truthful()
     panel: Panel | None = None
@@ -191,7 +190,7 @@ def _draw_provider(
         hit_ratio=hit_ratio,
         chat_slots=group.chat_slots,
         workflow_slots=group.workflow_slots,
-        engine=group.engine.draw_profile(rng("speed")),
+        engine=group.engine.declared_profile(rng("speed")),
         model=model.name if group.models else None,
     )
     base = _draw_base(group, model, rng)
@@ -206,7 +205,7 @@ def _draw_provider(
         grader = ScoreTable(model.scores, elsewhere=grader)
     return Provider(
         profile,
-        SimulatedEngine(name, profile.engine),
+        group.engine.engine(name, profile.engine),
         cost,
         group.prior,
         group.strategy_of(name),

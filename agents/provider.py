@@ -75,6 +75,14 @@ class Provider:
         self._seed = seed
         self._jobs: dict[str, tuple[Job, float]] = {}
 
+    def start(self) -> None:
+        """Start the engine, which may take a minute."""
+        self._engine.start()
+
+    def close(self) -> None:
+        """Close the engine."""
+        self._engine.close()
+
     def step(self, jobs: Sequence[Job], until_s: float) -> ProviderReply:
         """Take the jobs of the last clearing, run until ``until_s``, and bid for the next one."""
         for job in jobs:

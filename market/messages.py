@@ -151,7 +151,8 @@ class Completion:
     names the content of what was generated, None for a failure. ``quality`` is the evaluator's
     grade in [0, 1] and ``domain`` the task it graded; both are None for workflow nodes and
     failures. ``error`` is None where the work was served. ``length_tokens`` is the realised output
-    of one run of a workflow node before the execution scale; None for all else.
+    of one run of a workflow node before the execution scale; None for all else. ``text`` is the
+    answer itself where a real engine was asked in text.
     """
 
     request: str
@@ -168,6 +169,7 @@ class Completion:
     domain: str | None = None
     error: str | None = None
     length_tokens: float | None = None
+    text: str | None = None
 
     @property
     def ttft_s(self) -> float:

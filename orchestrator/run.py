@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -147,7 +148,8 @@ def in_this_process(scenario: Scenario) -> RunMarket:
 
     def run(name: str, directory: Path, report: Callable[[Advance], None]) -> Footprint:
         collect_rarely()
-        run_scenario(scenario, name, directory, InProcess(), report)
+        with closing(InProcess()) as runtime:
+            run_scenario(scenario, name, directory, runtime, report)
         return Footprint(1, peak_memory_bytes())
 
     return run

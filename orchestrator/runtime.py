@@ -27,6 +27,9 @@ class Runtime(Protocol):
     def clear_hubs(self, round_: HubsRound) -> HubsReply:
         """Clear every hub; replies in order of hub."""
 
+    def close(self) -> None:
+        """Give back what the participants hold."""
+
 
 class InProcess:
     """Everyone in this process."""
@@ -49,6 +52,10 @@ class InProcess:
     def clear_hubs(self, round_: HubsRound) -> HubsReply:
         """Clear one hub after the other."""
         return self.hubs.clear(round_)
+
+    def close(self) -> None:
+        """Close all engines."""
+        self.providers.close()
 
 
 def hub_seats(scenario: Scenario, market: Market) -> HubSeats:

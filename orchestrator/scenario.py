@@ -23,6 +23,9 @@ from orchestrator.past_bids import PastBids, past_bids
 from orchestrator.supply import SupplyParams, served_models
 from orchestrator.text_file import read_text
 
+#: What things are that name no kind.
+UNSAID_KINDS = ("simulated", "paper")
+
 
 class LogParams(Params):
     """What is logged of predictions, and every how many rounds rows are committed."""
@@ -298,8 +301,8 @@ def _first_problem(
 ) -> BadInput:
     """The first complaint of pydantic about what stands ``at`` a key, in one line of ours."""
     problem = error.errors()[0]
-    where = _dotted(at + problem["loc"], document)
     kind, value = problem["type"], problem["input"]
+    where = _dotted(at + problem["loc"], document)
     if kind == "missing":
         return BadInput(where, "missing")
     if kind == "extra_forbidden":
@@ -320,7 +323,8 @@ def _dotted(location: tuple[int | str, ...], document: Any) -> str:
     here = document
     for step in location:
         if isinstance(here, dict):
-            if step not in here and step == here.get("kind"):
+            kinds = (here["kind"],) if "kind" in here else UNSAID_KINDS
+            if step not in here and step in kinds:
                 continue
             here = here.get(step)
         elif isinstance(here, list) and isinstance(step, int) and step < len(here):

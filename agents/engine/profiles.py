@@ -11,8 +11,8 @@ from market.profiles import EngineProfile
 ENGINE_PROFILES: dict[str, EngineProfile] = {
     profile.name: profile
     for profile in (
-        EngineProfile("small", 16, 4096, 32, 16384, 0.006, 0.00004, 0.0002),
-        EngineProfile("medium", 16, 3072, 24, 16384, 0.012, 0.0001, 0.0004),
-        EngineProfile("large", 16, 2048, 16, 16384, 0.025, 0.0003, 0.0008),
+        EngineProfile("small", 16, 4096, 32, 8192, 16384, 0.006, 0.00004, 0.0002),
+        EngineProfile("medium", 16, 3072, 24, 8192, 16384, 0.012, 0.0001, 0.0004),
+        EngineProfile("large", 16, 2048, 16, 8192, 16384, 0.025, 0.0003, 0.0008),
     )
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from market.messages import Completion
@@ -13,12 +14,14 @@ from market.prompt import Prompt
 class Task:
     """What a grader knows of a chat turn: its domain, and its difficulty in [0, 1].
 
-    ``query`` in [0, 1) is its place among all queries of the domain.
+    ``query`` in [0, 1) is its place among all queries of the domain. ``references`` are answers
+    that people gave, for the turns whose answers can be told in text.
     """
 
     domain: str
     difficulty: float
     query: float
+    references: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,9 @@ class Job:
     ``output_tokens`` is the length that the answer will have; ``answer`` names its content, so
     that a later prompt that repeats the answer finds it cached. ``task`` is None for nodes of a
     workflow, which nobody grades. ``pays_nano`` is what the provider receives if it serves a chat
-    turn; 0 for nodes, which are paid for by the workflow.
+    turn; 0 for nodes, which are paid for by the workflow. ``texts`` are those of the prompt's
+    contents that have one, which a real engine asks with; its answer is then as long as it turns
+    out, ``output_tokens`` at most.
     """
 
     request: str
@@ -39,10 +44,18 @@ class Job:
     submitted_s: float
     task: Task | None = None
     pays_nano: int = 0
+    texts: Mapping[int, str] = field(default_factory=dict)
 
 
 class Engine(Protocol):
-    """Serves jobs in trial time."""
+    """Serves jobs in trial time.
+
+    A simulated engine's time is the trial's. A real one's is the wall clock, which counts from the
+    first ``advance``; it returns from ``advance`` when the wall clock has come to ``until_s``.
+    """
+
+    def start(self) -> None:
+        """Get ready to serve, which takes a real engine a minute; before the first ``advance``."""
 
     def submit(self, job: Job) -> None:
         """Queue a job; jobs are submitted in the order of their ``submitted_s``."""
@@ -52,3 +65,6 @@ class Engine(Protocol):
 
         A job that cannot be served comes back as a completion with an ``error``.
         """
+
+    def close(self) -> None:
+        """Give back what it holds; nothing is asked of it afterwards."""

@@ -60,6 +60,12 @@ class SimulatedEngine:
         self._admitted = 0
         self._done: list[Completion] = []
 
+    def start(self) -> None:
+        """It is ready."""
+
+    def close(self) -> None:
+        """It holds nothing but memory."""
+
     def advance(self, until_s: float) -> list[Completion]:
         """Run until ``until_s`` and return what has finished by then, in order of finish."""
         while self._now_s < until_s:
@@ -138,7 +144,7 @@ class SimulatedEngine:
 
     def _decode(self, until_s: float) -> None:
         """Decode until a sequence ends, a job arrives, or the time is up."""
-        step_s = self.profile.decode_step_s(len(self._running))
+        step_s = self.profile.step_time_s(0, 0.0, len(self._running), 0.0)
         stop_s = until_s
         if self._waiting and self._waiting[0].job.submitted_s > self._now_s:
             stop_s = min(stop_s, self._waiting[0].job.submitted_s)

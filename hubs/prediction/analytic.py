@@ -10,7 +10,7 @@ import numpy.typing as npt
 from hubs.prediction.params import PredictorParams
 from hubs.prediction.role import Forecast, Length, Load, Outcome
 from market.messages import ChatRequest
-from market.profiles import ProviderProfile
+from market.profiles import ProviderProfile, prefill_s
 
 Floats = npt.NDArray[np.float64]
 
@@ -32,12 +32,25 @@ class PublicKnowledge:
 
     def __init__(self, members: Sequence[ProviderProfile]):
         self._members = members
-        self.step_s = np.array([member.engine.step_s for member in members])
-        self.s_per_token = np.array([member.engine.prefill_s_per_token for member in members])
+        engines = [member.engine for member in members]
+        self._step_s = np.array([engine.step_s for engine in engines])
+        self.s_per_token = np.array([engine.prefill_s_per_token for engine in engines])
+        self._s_per_pair = np.array([engine.attention_s_per_pair for engine in engines])
+        self._budget = np.array([engine.max_num_batched_tokens for engine in engines])
 
-    def prefill_s(self, tokens: Floats) -> Floats:
-        """Time to compute ``tokens``, (requests, providers), that are not cached."""
-        return self.step_s + self.s_per_token * tokens
+    def prefill_s(self, prompt_tokens: Floats, cached_tokens: Floats) -> Floats:
+        """Time to compute prompts alone, ``cached_tokens`` (requests, providers) of them cached.
+
+        ``prompt_tokens`` (requests, 1). Returns (requests, providers), seconds.
+        """
+        return prefill_s(
+            self._step_s,
+            self.s_per_token,
+            self._s_per_pair,
+            self._budget,
+            prompt_tokens,
+            cached_tokens,
+        )
 
     def scores(self, domains: Sequence[str]) -> Floats:
         """(requests, providers), the scores that providers publish for requests' domains."""
@@ -85,7 +98,7 @@ class Analytic:
             matched_tokens=matches,
             output_tokens=np.full(len(requests), self._output_tokens),
             cached_tokens=cached,
-            ttft_s=self._public.prefill_s(prompt[:, None] - cached),
+            ttft_s=self._public.prefill_s(prompt[:, None], cached),
             quality=np.clip(self._public.scores(domains), 0.0, 1.0),
             output_error=none[:, 0],
             cached_error=none,

@@ -51,7 +51,7 @@ class RunningMean:
     ) -> Forecast:
         """Predict every pair, whatever it is like but for the size of its match."""
         prompt = prompt_lengths(requests)[:, None]
-        own_s = self._public.prefill_s(prompt - np.minimum(matches, prompt - 1))
+        own_s = self._public.prefill_s(prompt, np.minimum(matches, prompt - 1))
         guess = self._params.output_tokens
         output = np.maximum(self._known(self._length, guess), 1.0)
         shape = matches.shape

@@ -87,7 +87,7 @@ class HubTrees:
         prompt = prompt_lengths(requests)[:, None]
         retained = self._retention.predict(features)
         cached = np.minimum(matches * retained, prompt - 1)
-        own_s = self._public.prefill_s(prompt - cached)
+        own_s = self._public.prefill_s(prompt, cached)
         unit_s = np.sqrt(own_s * own_s.mean(axis=0))
         wait_s = unit_s * self._wait.predict(features)
         correction = self._quality.predict(features)
@@ -108,9 +108,7 @@ class HubTrees:
         completion, column = outcome.completion, outcome.column
         features, unit_s = outcome.features[:-1], outcome.features[-1]
         member = self._members[column]
-        own_s = member.engine.prefill_s(completion.prompt_tokens) - (
-            member.engine.prefill_s_per_token * outcome.expected.cached_tokens
-        )
+        own_s = member.engine.prefill_s(completion.prompt_tokens, outcome.expected.cached_tokens)
         wait = (completion.ttft_s - own_s) / unit_s
         self._wait.learn(column, features, min(wait, self._params.wait_cap))
         if completion.cached_tokens is not None and outcome.matched_tokens > 0:

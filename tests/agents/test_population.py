@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from agents.electricity import Electricity
 from agents.engine import Task
 from agents.engine.profiles import ENGINE_PROFILES
-from agents.engine_params import EngineParams
+from agents.engine_params import SimulatedParams
 from agents.population import ProviderGroup, all_domains, draw_providers
 from agents.provider import Provider
 from market.errors import BadInput
@@ -119,7 +119,7 @@ def test_speed_divides_all_times_of_the_engine():
     (twice,) = drawn(group(count=1, engine={"profile": "small", "speed": 2.0})).values()
     engine = twice.profile.engine
     assert engine.prefill_s(1000) == pytest.approx(public.prefill_s(1000) / 2)
-    assert engine.decode_step_s(8) == pytest.approx(public.decode_step_s(8) / 2)
+    assert engine.decode_tokens_per_s(8, 0) == pytest.approx(2 * public.decode_tokens_per_s(8, 0))
     assert (engine.block_size, engine.kv_blocks) == (public.block_size, public.kv_blocks)
 
 
@@ -156,7 +156,7 @@ def test_a_group_may_serve_one_market_only():
         ({"tier": 0}, "greater than or equal to 1"),
         ({"score_noise": -0.1}, "greater than or equal to 0"),
         ({"engine": {"profile": "huge"}}, "among small, medium, large; got 'huge'"),
-        ({"engine": {"kind": "vllm"}}, "simulated"),
+        ({"engine": {"kind": "carrier pigeon"}}, "'simulated', 'vllm', 'openai'"),
         ({"price": 1}, "price"),
     ],
 )
@@ -169,7 +169,7 @@ def test_every_engine_profile_can_serve_a_prompt_of_its_longest_length():
     for name, profile in ENGINE_PROFILES.items():
         assert profile.name == name
         assert profile.block_size * profile.kv_blocks >= profile.max_model_len
-        assert EngineParams(profile=name).profile == name
+        assert SimulatedParams(profile=name).profile == name
 
 
 MODELS = [

@@ -33,8 +33,21 @@ def test_no_message_has_room_for_what_is_private():
             assert private.isdisjoint(field.name for field in dataclasses.fields(kind))
 
 
-def test_a_step_lasts_its_base_and_a_part_for_every_token_or_request():
-    profile = EngineProfile("e", 16, 100, 8, 1000, 0.5, 0.25, 0.125)
-    assert profile.prefill_s(0) == 0.5
-    assert profile.prefill_s(6) == 2.0
-    assert profile.decode_step_s(4) == 1.0
+def test_a_step_lasts_its_base_and_a_part_for_every_token_pair_and_request():
+    profile = EngineProfile("e", 16, 100, 8, 1000, 1000, 0.5, 0.25, 0.125, 0.03125, 0.0625)
+    assert profile.step_time_s(0, 0, 0, 0) == 0.5
+    assert profile.step_time_s(6, 0, 0, 0) == 2.0
+    assert profile.step_time_s(0, 4, 0, 0) == 0.75
+    assert profile.step_time_s(0, 0, 4, 0) == 1.0
+    assert profile.step_time_s(0, 0, 0, 8) == 0.75
+    assert profile.decode_tokens_per_s(4, 0) == 4.0
+
+
+def test_a_prompt_alone_takes_a_step_for_every_budget_of_uncached_tokens():
+    plain = EngineProfile("e", 16, 100, 8, 4, 1000, 0.5, 0.25, 0.125)
+    assert plain.prefill_s(4) == 1.5
+    assert plain.prefill_s(10) == 3 * 0.5 + 2.5
+    assert plain.prefill_s(10, 9) == 0.75
+    attentive = EngineProfile("e", 16, 100, 8, 4, 1000, 0.5, 0.25, 0.125, 0.0, 0.0625)
+    pairs = 9 + 10
+    assert attentive.prefill_s(10, 8) == 0.5 + 0.5 + 0.0625 * pairs

@@ -15,8 +15,8 @@ from tests.strategies import examples
 FAR = 1e9
 #: Times that binary fractions hold exactly.
 PLAIN = EngineProfile(
-    "plain", block_size=4, kv_blocks=100, max_num_seqs=4, max_model_len=64,
-    step_s=1.0, prefill_s_per_token=0.25, decode_s_per_seq=0.5,
+    "plain", block_size=4, kv_blocks=100, max_num_seqs=4, max_num_batched_tokens=64,
+    max_model_len=64, step_s=1.0, prefill_s_per_token=0.25, decode_s_per_seq=0.5,
 )  # fmt: skip
 
 
@@ -97,7 +97,7 @@ def test_no_more_than_the_largest_batch_run_at_once():
 
 def test_a_job_waits_until_its_blocks_are_free_and_those_behind_it_wait_too():
     # Of 5 blocks a holds 3; b needs 4, so c does not overtake it though it needs 1.
-    small = EngineProfile("small", 4, 5, 4, 64, 1.0, 0.25, 0.5)
+    small = EngineProfile("small", 4, 5, 4, 64, 64, 1.0, 0.25, 0.5)
     done = run([job("a", 8, 3), job("b", 12, 3), job("c", 2, 2)], small)
     assert times(done["a"]) == (3.0, 6.0)
     assert done["b"].first_token_s == 10.0
@@ -120,7 +120,7 @@ def test_a_job_waits_until_its_blocks_are_free_and_those_behind_it_wait_too():
 def test_a_repeated_prompt_finds_its_full_blocks_but_never_its_last_token(
     block_size, tokens, cached
 ):
-    profile = EngineProfile("e", block_size, 1000, 4, 8192, 0.012, 0.0001, 0.0004)
+    profile = EngineProfile("e", block_size, 1000, 4, 8192, 8192, 0.012, 0.0001, 0.0004)
     prompt = (Span(1, tokens),)
     first, again = run(
         [job("first", prompt, 10), job("again", prompt, 10, submitted_s=100.0)], profile
@@ -147,7 +147,7 @@ def next_turn(before: Job, question_tokens: int, submitted_s: float) -> Job:
     ],
 )
 def test_the_next_turn_finds_the_answer_cached_all_but_its_last_token(prompt, answer, cached):
-    profile = EngineProfile("e", 16, 1000, 4, 8192, 0.012, 0.0001, 0.0004)
+    profile = EngineProfile("e", 16, 1000, 4, 8192, 8192, 0.012, 0.0001, 0.0004)
     first = job("first", prompt, answer)
     done = run([first, next_turn(first, 40, submitted_s=100.0)], profile)
     assert done["next"].cached_tokens == cached
@@ -166,7 +166,7 @@ def test_a_request_finds_the_prompt_of_one_that_is_still_running():
 
 
 def test_what_was_pushed_out_of_the_cache_is_computed_again():
-    small = EngineProfile("small", 4, 5, 4, 64, 1.0, 0.25, 0.5)
+    small = EngineProfile("small", 4, 5, 4, 64, 64, 1.0, 0.25, 0.5)
     prompt = (Span(1, 12),)
     jobs = [job("a", prompt, 2), job("b", 14, 3, 100.0), job("again", prompt, 2, 200.0)]
     assert run(jobs, small)["again"].cached_tokens == 0
@@ -182,7 +182,7 @@ def test_what_was_pushed_out_of_the_cache_is_computed_again():
     ],
 )
 def test_a_job_that_can_never_fit_fails_with_the_reason_and_holds_nobody_up(tokens, output, reason):
-    engine = EngineProfile("short", 4, 10, 4, 64, 1.0, 0.25, 0.5)
+    engine = EngineProfile("short", 4, 10, 4, 64, 64, 1.0, 0.25, 0.5)
     done = run([job("long", tokens, output, 2.0), job("a", 8, 3, 2.0)], engine)
     failed = done["long"]
     assert failed == Completion("long", "p", CHAT, 2.0, 2.0, 2.0, tokens, None, 0, error=reason)
@@ -191,7 +191,7 @@ def test_a_job_that_can_never_fit_fails_with_the_reason_and_holds_nobody_up(toke
 
 
 def test_a_job_that_just_fits_is_served():
-    engine = EngineProfile("short", 4, 10, 4, 40, 1.0, 0.25, 0.5)
+    engine = EngineProfile("short", 4, 10, 4, 64, 40, 1.0, 0.25, 0.5)
     assert run([job("a", 20, 20)], engine)["a"].error is None
     assert run([job("a", 20, 21)], engine)["a"].error is not None
 
@@ -226,6 +226,7 @@ def workloads(draw: st.DrawFn) -> tuple[EngineProfile, list[Job]]:
         draw(st.integers(1, 4)),
         draw(st.integers(12, 30)),
         draw(st.integers(1, 4)),
+        64,
         36,
         **ODD,
     )
