@@ -10,7 +10,7 @@ from agents.chat_bids import ChatBids
 from agents.cost import PaperCost
 from agents.engine import Engine, Job
 from agents.prior import PriorParams
-from agents.quality import Grader
+from agents.quality import Grader, evaluator_named
 from agents.strategy import Strategy
 from market import seeding
 from market.messages import CHAT, WORKFLOW, Bid, Completion
@@ -120,9 +120,16 @@ class Provider:
     def _graded(self, completion: Completion, job: Job) -> Completion:
         if job.task is None or completion.error is not None:
             return completion
+        return replace(completion, quality=self._grade(completion, job), domain=job.task.domain)
+
+    def _grade(self, completion: Completion, job: Job) -> float:
+        """By what was said, where that is known and there is something to compare it with."""
+        assert job.task is not None  # the caller's
+        if completion.text is not None and job.task.references:
+            evaluator = evaluator_named(job.task.evaluator)
+            return evaluator.score(completion.text, job.task.references)
         key = ("grade", self.profile.provider, job.request)
-        grade = self._grader.grade(job.task, self._seed, *key)
-        return replace(completion, quality=grade, domain=job.task.domain)
+        return self._grader.grade(job.task, self._seed, *key)
 
     def _draw(self, *key: str) -> float:
         return seeding.uniform(self._seed, "provider", self.profile.provider, *key)

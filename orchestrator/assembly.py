@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agents.client import ClientPopulation
-from agents.population import all_domains, draw_providers
+from agents.population import all_domains, draw_providers, roster
 from agents.provider import Provider
 from hubs.clustering import CLUSTERINGS
 from hubs.routing.router import Router
@@ -20,7 +20,8 @@ class Market:
     """One trial as the orchestrator sees it: everyone's public side, and the demand.
 
     Providers and hubs themselves live in a runtime. Hubs have a seed of their own: from the
-    trial's they could draw every private number again.
+    trial's they could draw every private number again. ``speakers`` are the providers whose
+    engines can be asked in text.
     """
 
     seed: int
@@ -29,6 +30,7 @@ class Market:
     providers: tuple[ProviderProfile, ...]
     matching_members: dict[str, tuple[ProviderProfile, ...]]
     workflow_members: tuple[ProviderProfile, ...]
+    speakers: frozenset[str]
     router: Router
     clients: ClientPopulation
     demand: Demand
@@ -53,6 +55,9 @@ def assemble(scenario: Scenario, trial: int) -> Market:
         providers=profiles,
         matching_members=members,
         workflow_members=tuple(profile for profile in profiles if profile.workflow_slots),
+        speakers=frozenset(
+            name for name, group in roster(scenario.providers).items() if group.engine.is_real
+        ),
         router=Router(members, domains, hubs.routing, hubs.overflow),
         clients=ClientPopulation(scenario.clients, seed),
         demand=Demand(demand_settings(scenario, seed)),

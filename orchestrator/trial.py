@@ -24,6 +24,7 @@ from market.messages import (
 )
 from market.prompt import prompt_tokens
 from orchestrator.assembly import Market
+from orchestrator.demand import Answer
 from orchestrator.records import ChatEnd, OpenChat, OpenWorkflow, RoundRecord
 from orchestrator.runtime import Runtime
 from orchestrator.scenario import Scenario
@@ -123,7 +124,8 @@ class Trial:
                 continue
             chat = self._chats[done.request]
             if done.error is None:
-                self._market.demand.answered(chat.turn, done.finish_s)
+                answer = None if done.text is None else Answer(done.text, done.output_tokens)
+                self._market.demand.answered(chat.turn, done.finish_s, answer)
             else:
                 self._market.demand.lost(chat.turn)
             if done.domain is not None:
@@ -224,15 +226,17 @@ class Trial:
 
     def _chat_job(self, award: ChatAward, now_s: float) -> Job:
         turn = self._chats[award.request].turn
+        spoken = turn.spoken if award.provider in self._market.speakers else None
         return Job(
             request=award.request,
             kind=CHAT,
             prompt=turn.prompt,
-            output_tokens=turn.output_tokens,
+            output_tokens=turn.output_tokens if spoken is None else spoken.most_tokens,
             answer=turn.answer,
             submitted_s=now_s,
             task=turn.task,
             pays_nano=award.provider_receives_nano,
+            texts={} if spoken is None else spoken.texts,
         )
 
     def _node_job(self, node: NodeDispatch, now_s: float) -> Job:

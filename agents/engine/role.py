@@ -14,14 +14,15 @@ from market.prompt import Prompt
 class Task:
     """What a grader knows of a chat turn: its domain, and its difficulty in [0, 1].
 
-    ``query`` in [0, 1) is its place among all queries of the domain. ``references`` are answers
-    that people gave, for the turns whose answers can be told in text.
+    ``query`` in [0, 1) is its place among all queries of the domain. An answer in text is compared
+    with the ``references`` that people gave, by the ``evaluator`` of that name.
     """
 
     domain: str
     difficulty: float
     query: float
     references: tuple[str, ...] = ()
+    evaluator: str = "token_span"
 
 
 @dataclass(frozen=True, slots=True)

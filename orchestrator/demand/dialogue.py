@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from agents.engine import Task
 from market import seeding
@@ -20,11 +20,32 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnText:
+    """A turn in words: the question, and the answer that somebody gave."""
+
+    question: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class DialogueText:
+    """What a dialogue is about in words, for engines that can be asked in text.
+
+    ``evaluator`` says by name how answers are compared with references, ``most_tokens`` how long
+    they may be.
+    """
+
+    document: str
+    evaluator: str
+    most_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class TurnPlan:
     """One turn as it will be asked: lengths in tokens, the words of the question.
 
     ``think_s`` is how long the client takes to ask it after the answer before, ``query`` its place
-    among all queries of the domain, in [0, 1).
+    among all queries of the domain, in [0, 1). Turns of a dialogue in text have ``text`` too.
     """
 
     question_tokens: int
@@ -32,6 +53,7 @@ class TurnPlan:
     think_s: float
     terms: tuple[str, ...]
     query: float
+    text: TurnText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +69,23 @@ class Dialogue:
     topic: Topic
     turns: tuple[TurnPlan, ...]
     first_turn: int = 1
+    text: DialogueText | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A prompt in words: the text of each of its contents, and how long the answer may be."""
+
+    texts: Mapping[int, str]
+    most_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a real engine answered, and its length in tokens."""
+
+    text: str
+    tokens: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +93,7 @@ class Turn:
     """A turn that has arrived: nature's side of a request, which no hub sees whole.
 
     ``output_tokens`` is the length that the answer will have, ``answer`` the name of its content,
-    ``terms`` the words of the whole prompt.
+    ``terms`` the words of the whole prompt. ``spoken`` is there where the dialogue is in text.
     """
 
     request: str
@@ -66,6 +105,7 @@ class Turn:
     answer: int
     terms: tuple[str, ...]
     task: Task
+    spoken: Spoken | None = None
 
 
 @dataclass(slots=True)
@@ -76,6 +116,7 @@ class _Talk:
     said: Prompt
     terms: tuple[str, ...] = ()
     next_turn: int = 0
+    texts: dict[int, str] = field(default_factory=dict)
 
     @property
     def number(self) -> int:
@@ -88,7 +129,8 @@ class DialogueTape:
     """Plays dialogues in order of their start, up to a horizon.
 
     The tape fixes who starts when, what is asked and how long answers are; only the moment of a
-    later turn depends on when the market answered the turn before.
+    later turn depends on when the market answered the turn before. Where a real engine answers in
+    text, its answer stands in the prompts that follow; else that of the file does.
 
     Args:
         dialogues: in order of ``start_s``.
@@ -107,7 +149,7 @@ class DialogueTape:
     def arrivals(self, until_s: float) -> list[Turn]:
         """The turns that arrive up to ``until_s``, in order of arrival."""
         while self._ahead is not None and self._ahead.start_s <= min(until_s, self.horizon_s):
-            self._schedule(self._ahead.start_s, _Talk(self._ahead, self._ahead.document))
+            self._schedule(self._ahead.start_s, _begun(self._ahead))
             self._ahead = next(self.dialogues, None)
         turns = []
         while self._due and self._due[0][0] <= until_s:
@@ -115,11 +157,15 @@ class DialogueTape:
             turns.append(self._arrive(arrival_s, talk))
         return turns
 
-    def answered(self, request: str, finish_s: float) -> None:
+    def answered(self, request: str, finish_s: float, answer: Answer | None = None) -> None:
         """A turn was served: the client reads the answer, thinks, and asks on."""
         talk = self._talks.pop(request, None)
         if talk is None or talk.next_turn == len(talk.plan.turns):
             return
+        if answer is not None:
+            *before, planned = talk.said
+            talk.said = (*before, Span(planned.content, answer.tokens))
+            talk.texts[planned.content] = answer.text
         self._schedule(finish_s + talk.plan.turns[talk.next_turn].think_s, talk)
 
     def lost(self, request: str) -> None:
@@ -140,6 +186,14 @@ class DialogueTape:
         talk.terms += plan.terms
         talk.next_turn += 1
         self._talks[request] = talk
+        task = Task(talk.plan.topic.domain, talk.plan.topic.difficulty, plan.query)
+        spoken = None
+        if talk.plan.text is not None and plan.text is not None:
+            talk.texts[seeding.content_id("question", request)] = plan.text.question
+            spoken = Spoken(dict(talk.texts), talk.plan.text.most_tokens)
+            talk.texts[answer] = plan.text.reference
+            references = (plan.text.reference,)
+            task = replace(task, references=references, evaluator=talk.plan.text.evaluator)
         return Turn(
             request=request,
             dialogue=talk.plan.dialogue,
@@ -149,8 +203,17 @@ class DialogueTape:
             output_tokens=plan.answer_tokens,
             answer=answer,
             terms=talk.terms,
-            task=Task(talk.plan.topic.domain, talk.plan.topic.difficulty, plan.query),
+            task=task,
+            spoken=spoken,
         )
+
+
+def _begun(plan: Dialogue) -> _Talk:
+    """A dialogue of which nothing but its document has been said."""
+    texts = (
+        {} if plan.text is None else {span.content: plan.text.document for span in plan.document}
+    )
+    return _Talk(plan, plan.document, texts=texts)
 
 
 def content(kind: str, name: str, tokens: int) -> Prompt:

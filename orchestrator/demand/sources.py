@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from agents.params import Params
+from agents.quality import evaluator_named
 from market.errors import BadInput
 from market.fields import shown
 from market.workflow import Workflow
@@ -21,7 +22,7 @@ from orchestrator.demand.arrivals import bursty_starts
 from orchestrator.demand.azure import AzureRow, azure_requests, read_trace
 from orchestrator.demand.builtin_dialogues import builtin_dialogues
 from orchestrator.demand.coqa import read_coqa
-from orchestrator.demand.dialogue import Dialogue, DialogueTape, Turn
+from orchestrator.demand.dialogue import Answer, Dialogue, DialogueTape, Turn
 from orchestrator.demand.graph_lists import read_graphs
 from orchestrator.demand.hotpotqa import read_hotpotqa
 from orchestrator.demand.mooncake import MooncakeRow, mooncake_requests, read_mooncake
@@ -95,7 +96,9 @@ class DialogueDemand(DialogueParams):
     """Dialogues: synthetic where ``path`` is null, else from a file in the shape of ``format``.
 
     ``rate_per_s`` dialogues start each second, on average; ``burstiness`` is the coefficient of
-    variation of that rate from second to second.
+    variation of that rate from second to second. Engines that can be asked in text get those of
+    the file; they answer in at most ``answer_limit`` tokens, and ``evaluator`` compares what they
+    say with the file's answer.
     """
 
     kind: Literal["dialogues"]
@@ -103,6 +106,17 @@ class DialogueDemand(DialogueParams):
     format: Literal["coqa", "quac", "hotpotqa"] = "coqa"
     rate_per_s: float = Field(gt=0, le=1e6)
     burstiness: float = Field(0.5, ge=0, le=10)
+    evaluator: Literal["token_span", "rouge_l"] = "token_span"
+    answer_limit: int = Field(64, ge=1, le=100_000)
+
+    @field_validator("evaluator")
+    @classmethod
+    def _installed(cls, evaluator: str) -> str:
+        try:
+            evaluator_named(evaluator)
+        except BadInput as error:
+            raise ValueError(error.problem) from None
+        return evaluator
 
     @model_validator(mode="after")
     def _bounded(self) -> DialogueDemand:
@@ -122,7 +136,8 @@ class DialogueDemand(DialogueParams):
         rest = (self.shape, self.weights(setting), starts, setting.seed, setting.source)
         if self.path is None:
             return builtin_dialogues(*rest)
-        return story_dialogues(STORY_FORMATS[self.format](self.path, self.limit), *rest)
+        stories = STORY_FORMATS[self.format](self.path, self.limit)
+        return story_dialogues(stories, *rest, self.evaluator, self.answer_limit)
 
     def count(self, setting: Setting) -> int:
         """How many turns can arrive at most: all of every dialogue.
@@ -326,9 +341,9 @@ class Demand:
             self._next_workflow = next(self._workflows, None)
         return arrived
 
-    def answered(self, turn: Turn, finish_s: float) -> None:
-        """A turn was served at ``finish_s``."""
-        self._tape_of(turn).answered(turn.request, finish_s)
+    def answered(self, turn: Turn, finish_s: float, answer: Answer | None = None) -> None:
+        """A turn was served at ``finish_s``, with an ``answer`` in words or without."""
+        self._tape_of(turn).answered(turn.request, finish_s, answer)
 
     def lost(self, turn: Turn) -> None:
         """A turn was refused or failed."""

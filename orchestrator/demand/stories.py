@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from market import seeding
-from orchestrator.demand.dialogue import Dialogue, TurnPlan, content
+from orchestrator.demand.dialogue import Dialogue, DialogueText, TurnPlan, TurnText, content
 from orchestrator.demand.shape import DialogueShape, draw_query, draw_topic
 
 #: A text, and the (question, answer) turns about it.
@@ -28,8 +28,13 @@ def story_dialogues(
     starts: Iterator[float],
     seed: int,
     source: str,
+    evaluator: str,
+    most_tokens: int,
 ) -> Iterator[Dialogue]:
-    """The stories' dialogues in their order, one for each start, until either runs out."""
+    """The stories' dialogues in their order, one for each start, until either runs out.
+
+    ``evaluator`` and ``most_tokens`` are those of ``DialogueText``.
+    """
     for number, ((story, turns), start_s) in enumerate(zip(stories, starts, strict=False)):
         name = f"{source}-{number:06d}"
         rng = seeding.stream(seed, "dialogue", name)
@@ -46,9 +51,11 @@ def story_dialogues(
                     think_s=shape.think_s.draw_within(rng, 0.0, 1e6),
                     terms=tuple(_words(question) + words),
                     query=draw_query(seed, name, turn),
+                    text=TurnText(question, answer),
                 )
                 for turn, (question, answer) in enumerate(turns, start=1)
             ),
+            text=DialogueText(story, evaluator, most_tokens),
         )
 
 

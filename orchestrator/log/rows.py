@@ -267,6 +267,7 @@ class RoundRows:
                 error=done.error,
                 realized_cost_nano=self._cost.get(done.request, 0),
                 realized_value_nano=self._value.get(done.request),
+                text=done.text,
             )
 
     def _settlement_rows(self) -> Iterator[SettlementRow]:

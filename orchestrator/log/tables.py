@@ -235,6 +235,7 @@ class CompletionRow(NamedTuple):
     error: Annotated[str | None, "why it failed; null where served"]
     realized_cost_nano: Annotated[int, "what serving it truly cost the provider"]
     realized_value_nano: Annotated[int | None, "what it was truly worth; null for nodes"]
+    text: Annotated[str | None, "the answer of a real engine that was asked in text"]
 
 
 class SettlementRow(NamedTuple):

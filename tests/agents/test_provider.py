@@ -242,3 +242,20 @@ def test_what_a_bid_earned_is_its_payment_less_the_true_cost_and_nothing_if_it_f
     seller.step([], 4.0)
     assert cost > 0
     assert told == [("a", 70_000 - cost), ("b", 0)]
+
+
+def test_an_answer_in_text_is_graded_by_what_it_says():
+    task = Task("law", 0.5, 0.25, ("a barn",))
+    for text, grade in [("In a barn, I think.", 1.0), ("In a house.", 0.0)]:
+        seller = provider(Scripted([[], [done(text=text)]]))
+        seller.step([job(task=task)], 2.0)
+        (served,) = seller.step([], 3.0).completions
+        assert (served.quality, served.domain) == (grade, "law")
+
+
+def test_an_answer_without_words_is_graded_by_skill_whatever_the_reference():
+    task = Task("law", 0.0, 0.25, ("a barn",))
+    seller = provider(Scripted([[], [done()]]), skills={"law": 0.5})
+    seller.step([job(task=task)], 2.0)
+    (served,) = seller.step([], 3.0).completions
+    assert served.quality == 1.0  # without difficulty every answer is right

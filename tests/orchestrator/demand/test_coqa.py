@@ -8,6 +8,7 @@ from agents.params import Distribution
 from market.errors import BadInput
 from market.prompt import prompt_tokens
 from orchestrator.demand.coqa import read_coqa
+from orchestrator.demand.dialogue import DialogueText, TurnText
 from orchestrator.demand.shape import DialogueShape
 from orchestrator.demand.stories import story_dialogues, tokens_of
 from tests import documents
@@ -128,8 +129,9 @@ def dialogues(starts, seed: int = 3):
         for entry in DOCUMENT["data"]
     ]  # fmt: skip
     shape = DialogueShape(think_s=Distribution(constant=1.5))
+    domains = {"law": 1.0, "code": 1.0}
     return list(
-        story_dialogues(stories, shape, {"law": 1.0, "code": 1.0}, iter(starts), seed, "d0")
+        story_dialogues(stories, shape, domains, iter(starts), seed, "d0", "token_span", 64)
     )
 
 
@@ -143,6 +145,16 @@ def test_a_dialogue_has_the_lengths_and_the_words_of_its_story():
         ["where", "live", "white", "kitten", "lived", "barn"]
     )
     assert (prompt_tokens(second.document), second.turns[0].answer_tokens) == (1001, 100)
+
+
+def test_a_dialogue_keeps_the_words_of_its_story_for_engines_that_read():
+    first, _ = dialogues([0.5, 2.5])
+    entry = DOCUMENT["data"][0]
+    assert first.text == DialogueText(entry["story"], "token_span", 64)
+    assert [turn.text for turn in first.turns] == [
+        TurnText(question["input_text"], answer["input_text"])
+        for question, answer in zip(entry["questions"], entry["answers"], strict=True)
+    ]
 
 
 def test_there_are_as_many_dialogues_as_starts_and_stories():

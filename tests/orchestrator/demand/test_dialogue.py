@@ -1,8 +1,19 @@
 from collections.abc import Sequence
+from dataclasses import replace
 
 from agents.engine import Task
 from market.prompt import Span, common_prefix_tokens, prompt_tokens
-from orchestrator.demand.dialogue import Dialogue, DialogueTape, Topic, Turn, TurnPlan, content
+from orchestrator.demand.dialogue import (
+    Answer,
+    Dialogue,
+    DialogueTape,
+    DialogueText,
+    Topic,
+    Turn,
+    TurnPlan,
+    TurnText,
+    content,
+)
 
 LAW = Topic("law", 0.5)
 
@@ -151,3 +162,49 @@ def test_dialogues_are_read_only_as_far_as_they_are_needed():
     played = DialogueTape(source(), 1e6)
     played.arrivals(3.0)
     assert len(read) == 5
+
+
+def spoken_talk() -> Dialogue:
+    turns = [
+        replace(plan(think_s=1.0), text=TurnText(question, reference))
+        for question, reference in [("Who?", "the cat"), ("Where?", "in a barn")]
+    ]
+    return replace(talk("a", 1.0, *turns), text=DialogueText("Once.", "rouge_l", 32))
+
+
+def words(turn: Turn) -> list[str]:
+    assert turn.spoken is not None
+    return [turn.spoken.texts[span.content] for span in turn.prompt]
+
+
+def test_a_dialogue_in_text_is_told_in_words_and_has_answers_to_compare_with():
+    (first,) = tape(spoken_talk()).arrivals(1.0)
+    assert words(first) == ["Once.", "Who?"]
+    assert first.spoken is not None
+    assert first.spoken.most_tokens == 32
+    assert first.task == Task("law", 0.5, 0.25, ("the cat",), "rouge_l")
+
+
+def test_what_a_real_engine_answers_stands_in_the_prompts_that_follow():
+    played = tape(spoken_talk())
+    (first,) = played.arrivals(1.0)
+    played.answered("a.1", 2.0, Answer("A black cat.", 5))
+    (second,) = played.arrivals(9.0)
+    assert words(second) == ["Once.", "Who?", "A black cat.", "Where?"]
+    assert second.prompt[:3] == (*first.prompt, Span(first.answer, 5))
+    assert words(first) == ["Once.", "Who?"]  # what was asked stays what it was
+
+
+def test_where_nobody_answers_in_text_the_answer_of_the_file_stands_there():
+    played = tape(spoken_talk())
+    (first,) = played.arrivals(1.0)
+    played.answered("a.1", 2.0)
+    (second,) = played.arrivals(9.0)
+    assert words(second) == ["Once.", "Who?", "the cat", "Where?"]
+    assert second.prompt[2] == Span(first.answer, 20)
+
+
+def test_a_dialogue_without_words_has_none():
+    (turn,) = tape(talk("a", 1.0)).arrivals(1.0)
+    assert turn.spoken is None
+    assert turn.task.references == ()
