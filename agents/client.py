@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from pydantic import Field, model_validator
 
 from agents.params import Distribution, Draw, Params
-from agents.strategy import Panel, Report, Strategy, Truthful, check_panel
+from agents.strategy import ClientPanel, ClientStrategy, Report, Truthful, check_panel
 from market import seeding
 from market.messages import Completion, Valuation
 from market.money import nano_usd
@@ -24,15 +24,15 @@ class ClientParams(Params):
     quality_weight: Draw = Distribution(uniform=(0.5, 0.9))
     quality_usd: Draw = Distribution(lognormal=(0.0005, 0.6))
     latency_usd_per_s: Draw = Distribution(lognormal=(0.0002, 0.6))
-    strategy: Strategy = Truthful()
-    panel: Panel | None = None
+    strategy: ClientStrategy = Truthful()
+    panel: ClientPanel | None = None
 
     @model_validator(mode="after")
     def _panel_fits(self) -> ClientParams:
         check_panel(self.panel, self.count, "clients")
         return self
 
-    def strategy_of(self, client: str) -> Strategy:
+    def strategy_of(self, client: str) -> ClientStrategy:
         """How a client reports."""
         return self.panel.strategy if self.panel and client in self._panelists else self.strategy
 

@@ -9,10 +9,13 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
-from agents.cost import CostParams, PaperCost
+from agents.cost import HIGHEST_BASE, LOWEST_BASE, Cost, CostParams, CostSetting, PaperParams
 from agents.electricity import Electricity
 from agents.engine_params import EngineParams, SimulatedParams
+from agents.entry_exit import EntryExitParams
+from agents.outages import OutageParams
 from agents.params import Distribution, Draw, Params
+from agents.presence import Presence
 from agents.prior import FromCost, PriorParams
 from agents.provider import Provider
 from agents.quality import Capability, Grader, ScoreTable
@@ -22,7 +25,6 @@ from market import seeding
 from market.errors import BadInput
 from market.profiles import ProviderProfile
 
-LOWEST_BASE, HIGHEST_BASE = 1e-6, 1e6
 LOWEST_PART, HIGHEST_PART = 0.001, 1000.0
 
 #: A generator of a provider's own for each thing that is drawn.
@@ -37,12 +39,14 @@ class ProviderGroup(Params):
     its skills with normal noise of deviation ``score_noise``.
 
     With ``models``, each serves one of them, all equally likely, and has its tier. A model with a
-    list price replaces ``cost.base`` by that price times a draw of ``cost_over_price``, which is
-    kept within [0.001, 1000], and ``input_ratio`` by its own; also ``hit_ratio`` where it has one,
-    which is else drawn but at most the input ratio. Models with skills replace the draws of skill,
-    and ``domains`` must be theirs; a provider then specialises where its model exceeds the mean of
-    the group's models most, ties by name. Where they have scores, answers get these, query by
-    query. The first of the group may be a ``panel`` with a strategy of their own.
+    list price replaces the ``base`` of the cost by that price times a draw of ``cost_over_price``,
+    which is kept within [0.001, 1000], and ``input_ratio`` by its own; also ``hit_ratio`` where it
+    has one, which is else drawn but at most the input ratio. Models with skills replace the draws
+    of skill, and ``domains`` must be theirs; a provider then specialises where its model exceeds
+    the mean of the group's models most, ties by name. Where they have scores, answers get these,
+    query by query. The first of the group may be a ``panel`` with a strategy of their own.
+
+    ``outages`` and ``entry_exit`` say when they offer nothing; null: never.
     """
 
     name: Name
@@ -58,7 +62,9 @@ class ProviderGroup(Params):
     chat_slots: int = Field(4, ge=0, le=10_000)
     workflow_slots: int = Field(1, ge=0, le=10_000)
     engine: EngineParams = SimulatedParams()
-    cost: CostParams = CostParams()
+    cost: CostParams = PaperParams()
+    outages: OutageParams | None = None
+    entry_exit: EntryExitParams | None = None
     strategy: Strategy = Truthful()
     panel: Panel | None = None
     prior: PriorParams = FromCost()
@@ -103,6 +109,8 @@ class ProviderGroup(Params):
     def _serves_somebody(self) -> ProviderGroup:
         if not self.chat_slots and not self.workflow_slots:
             raise ValueError("chat_slots and workflow_slots are both 0: it can serve nobody")
+        if self.entry_exit is not None and not self.chat_slots:
+            raise ValueError("entry_exit: expected chat_slots, whose profit it goes by; got 0")
         if len(set(self.domains)) != len(self.domains):
             raise ValueError(f"expected different domains, got {', '.join(self.domains)}")
         if self.specialties > len(self.domains):
@@ -117,6 +125,10 @@ class ProviderGroup(Params):
         if self.models is None:
             return self
         check_alike(self.models)
+        if self.cost.bases > 1 and any(model.output_usd_per_mtok for model in self.models):
+            raise ValueError(
+                f"cost: expected one base for a list price to replace, got {self.cost.bases}"
+            )
         expected = self.models[0].skills
         if expected is not None and set(expected) != set(self.domains):
             raise ValueError(
@@ -193,24 +205,34 @@ def _draw_provider(
         engine=group.engine.declared_profile(rng("speed")),
         model=model.name if group.models else None,
     )
-    base = _draw_base(group, model, rng)
-    cost = PaperCost(group.cost, base, electricity, seed, "provider", name)
-    if group.workflow_slots:  # or else it would never be admitted
-        try:
-            group.prior.check_reach(cost)
-        except BadInput as error:
-            raise error.inside(f"providers: {name}") from None
+    setting = CostSetting(
+        seed,
+        ("provider", name),
+        electricity,
+        engine=profile.engine,
+        slots=group.chat_slots + group.workflow_slots,
+        listed_base=_listed_base(group, model, rng),
+    )
     grader: Grader = Capability(skills, elsewhere=min(skills.values()))
     if model.scores is not None:
         grader = ScoreTable(model.scores, elsewhere=grader)
     return Provider(
         profile,
         group.engine.engine(name, profile.engine),
-        cost,
+        _draw_cost(group, setting, name),
         group.prior,
         group.strategy_of(name),
         grader,
         seed,
+        _presence(group, name, seed),
+    )
+
+
+def _presence(group: ProviderGroup, name: str, seed: int) -> Presence:
+    """When it offers nothing."""
+    return Presence(
+        None if group.outages is None else group.outages.of(name, seed),
+        None if group.entry_exit is None else group.entry_exit.of(name, seed),
     )
 
 
@@ -261,9 +283,23 @@ def _draw_ratios(group: ProviderGroup, model: ServedModel, rng: _Stream) -> tupl
     return input_ratio, hit_ratio if model.hit_ratio is None else model.hit_ratio
 
 
-def _draw_base(group: ProviderGroup, model: ServedModel, rng: _Stream) -> float:
-    """The base of its cost, USD per 1e6 output tokens."""
+def _listed_base(group: ProviderGroup, model: ServedModel, rng: _Stream) -> float | None:
+    """The base of its cost where its model has a list price, USD per 1e6 output tokens."""
     if model.output_usd_per_mtok is None:
-        return group.cost.base.draw_within(rng("base"), LOWEST_BASE, HIGHEST_BASE)
+        return None
     part = group.cost_over_price.draw_within(rng("cost_over_price"), LOWEST_PART, HIGHEST_PART)
     return min(HIGHEST_BASE, max(LOWEST_BASE, part * model.output_usd_per_mtok))
+
+
+def _draw_cost(group: ProviderGroup, setting: CostSetting, name: str) -> Cost:
+    """Its cost, which the market must be able to believe in where it buys workflows."""
+    try:
+        cost = group.cost.cost(setting)
+    except BadInput as error:
+        raise error.inside("cost").inside(f"providers: {name}") from None
+    if group.workflow_slots:  # or else it would never be admitted
+        try:
+            group.prior.check_reach(cost)
+        except BadInput as error:
+            raise error.inside(f"providers: {name}") from None
+    return cost

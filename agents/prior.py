@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from agents.cost import PaperCost
+from agents.cost import Cost
 from agents.params import Params
 from market.errors import BadInput
 from market.fields import Fields
@@ -29,15 +29,19 @@ class FromCost(Params):
 
     kind: Literal["from_cost"] = "from_cost"
 
-    def belief(self, cost: PaperCost, time_s: float) -> Belief:
+    def belief(self, cost: Cost, time_s: float) -> Belief:
         """What the market believes at ``time_s``, USD per 1e6 output tokens."""
         return Belief(*cost.support(time_s))
 
     def check_level(self, level: float) -> None:
         """Nothing is stated that could leave its bounds."""
 
-    def check_reach(self, cost: PaperCost) -> None:
-        """Every cost is within it."""
+    def check_reach(self, cost: Cost) -> None:
+        """Raise ``BadInput`` if nothing of the cost is private: a point is no prior."""
+        low, high = cost.support(0.0)
+        if low >= high:
+            problem = "expected a cost of which something is private, such as scarcity or load"
+            raise BadInput("prior", f"from_cost: {problem}; got one that everyone knows")
 
 
 class StatedPrior(Params):
@@ -68,7 +72,7 @@ class StatedPrior(Params):
         stated = self.model_dump(exclude={"kind", "scaled"}, exclude_none=True)
         return PRIORS[self.kind].read(Fields(stated, self.kind))
 
-    def belief(self, cost: PaperCost, time_s: float) -> Belief:
+    def belief(self, cost: Cost, time_s: float) -> Belief:
         """What the market believes at ``time_s``, USD per 1e6 output tokens."""
         level = cost.price_level(time_s) if self.scaled else 1.0
         low, high = self.prior.low * level, self.prior.high * level
@@ -79,7 +83,7 @@ class StatedPrior(Params):
         if self.scaled:
             at_price_level(self.prior, level)
 
-    def check_reach(self, cost: PaperCost) -> None:
+    def check_reach(self, cost: Cost) -> None:
         """Raise ``BadInput`` if every true cost is above it, at whatever hour.
 
         Electricity moves a scaled prior with the cost, and leaves one that is not: either way the

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from agents.chat_bids import ChatBids
-from agents.cost import PaperCost
+from agents.chat_bids import ChatBids, ChatWin
+from agents.cost import Cost
 from agents.engine import Engine, Job
+from agents.presence import Presence, RoundPresence
 from agents.prior import PriorParams
 from agents.quality import Grader, evaluator_named
 from agents.strategy import Strategy
@@ -25,10 +26,14 @@ class PrivateRecord:
     Attributes:
         cost_usd_per_mtok: the true cost of 1e6 output tokens, now.
         realized_cost_nano: by request, what serving it truly cost.
+        load: jobs in flight over slots, 1 at most, on which the true cost may depend.
+        presence: why it offers nothing, if so, and what being in the market has cost.
     """
 
     cost_usd_per_mtok: float
     realized_cost_nano: dict[str, int]
+    load: float
+    presence: RoundPresence
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,32 +53,37 @@ class Provider:
         engine: what serves its work.
         cost: its private cost over time.
         prior: what the market publicly believes of that cost.
-        strategy: how it bids, given its cost. What its bids for chat earn is told to it; what a
-            workflow pays is not, and one that learns bids the truth there, which STAR makes
+        strategy: how it bids, given its cost. What its bids for chat win and earn is told to it;
+            what a workflow pays is not, and one that learns bids the truth there, which STAR makes
             dominant.
         grader: how good its answers are.
         seed: of the trial; draws are keyed by the provider's id.
+        presence: when it offers nothing; work in flight goes on then.
     """
 
     def __init__(
         self,
         profile: ProviderProfile,
         engine: Engine,
-        cost: PaperCost,
+        cost: Cost,
         prior: PriorParams,
         strategy: Strategy,
         grader: Grader,
         seed: int,
+        presence: Presence | None = None,
     ):
         self.profile = profile
         self.cost = cost
         self._prior = prior
         self._engine = engine
-        self._chat_bids = ChatBids(strategy.start())
-        self._workflow_bids = strategy.without_feedback().start()
+        self._chat_bids = ChatBids(strategy.start(profile.provider))
+        self._workflow_bids = strategy.without_feedback().start(profile.provider)
         self._grader = grader
         self._seed = seed
+        self._presence = presence or Presence()
         self._jobs: dict[str, tuple[Job, float]] = {}
+        self._last_cost: float | None = None  # at the last bid
+        self._offered = True
 
     def start(self) -> None:
         """Start the engine, which may take a minute."""
@@ -83,12 +93,19 @@ class Provider:
         """Close the engine."""
         self._engine.close()
 
-    def step(self, jobs: Sequence[Job], until_s: float) -> ProviderReply:
-        """Take the jobs of the last clearing, run until ``until_s``, and bid for the next one."""
+    def step(
+        self, jobs: Sequence[Job], until_s: float, won: ChatWin | None = None
+    ) -> ProviderReply:
+        """Take the jobs of the last clearing, run until ``until_s``, and bid for the next one.
+
+        A job costs what the provider's tokens cost when it made its last bid, whatever its load
+        has become since.
+        """
         for job in jobs:
-            self._jobs[job.request] = job, self.cost.usd_per_mtok(job.submitted_s)
+            self._jobs[job.request] = job, self._frozen_cost(job)
             self._engine.submit(job)
-        self._chat_bids.awarded([job.request for job in jobs if job.kind == CHAT])
+        if self._offered:  # else the last bid was in no clearing: there is nothing to learn of it
+            self._chat_bids.awarded([job.request for job in jobs if job.kind == CHAT], won)
         realized: dict[str, int] = {}
         completions = []
         for completion in self._engine.advance(until_s):
@@ -97,17 +114,34 @@ class Provider:
             if job.kind == CHAT:
                 paid_nano = 0 if completion.error is not None else job.pays_nano
                 self._chat_bids.done(job.request, paid_nano - spent_nano)
+                self._presence.earn(paid_nano - spent_nano)
             completions.append(self._graded(completion, job))
-        true_cost = self.cost.usd_per_mtok(until_s)
-        record = PrivateRecord(true_cost, realized)
+        load = self._load
+        true_cost = self._last_cost = self.cost.usd_per_mtok(until_s, load)
+        presence = self._presence.advance(until_s)
+        self._offered = presence.absence is None
+        record = PrivateRecord(true_cost, realized, load, presence)
         return ProviderReply(self._bid(true_cost, until_s), tuple(completions), record)
+
+    def _frozen_cost(self, job: Job) -> float:
+        """That of the last bid, or of the moment for what came before the first."""
+        if self._last_cost is None:
+            return self.cost.usd_per_mtok(job.submitted_s)
+        return self._last_cost
+
+    @property
+    def _load(self) -> float:
+        """Jobs in flight over slots; nodes of one workflow that run side by side fill it too."""
+        slots = self.profile.chat_slots + self.profile.workflow_slots
+        return min(1.0, len(self._jobs) / slots)
 
     def _bid(self, true_cost: float, now_s: float) -> Bid:
         belief = self._prior.belief(self.cost, now_s)
         draw = partial(self._draw, "bid")
-        chat = self._chat_bids.next_factor(partial(draw, CHAT, repr(now_s)))
+        chat = self._chat_bids.next_bid(partial(draw, CHAT, repr(now_s)), true_cost)
         workflow = self._workflow_bids.report(partial(draw, WORKFLOW, repr(now_s))).factor
-        return Bid(self.profile.provider, true_cost * chat, true_cost * workflow, *belief)
+        name, offered = self.profile.provider, self._offered
+        return Bid(name, chat, true_cost * workflow, *belief, available=offered)
 
     def _realized_cost_nano(self, completion: Completion, usd_per_mtok: float) -> int:
         if completion.error is not None:

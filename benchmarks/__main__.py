@@ -5,8 +5,12 @@ from __future__ import annotations
 import click
 
 from benchmarks import (
+    calibration,
+    collusion,
+    engine,
     iemas,
     matching_speed,
+    model_gap,
     predictors,
     rounds,
     star_speed,
@@ -17,8 +21,12 @@ from benchmarks import (
 
 #: Every benchmark by name.
 BENCHMARKS: dict[str, click.Command] = {
+    "collusion": collusion.command,
     **iemas.COMMANDS,
+    "engine": engine.command,
+    "calibration": calibration.command,
     "matching": matching_speed.command,
+    "model-gap": model_gap.command,
     "predictors": predictors.command,
     "rounds": rounds.command,
     "star": star_speed.command,

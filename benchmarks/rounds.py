@@ -17,6 +17,7 @@ import numpy as np
 import psutil
 import ray
 
+from benchmarks.tiers import ENGINES
 from market.process import collect_rarely
 from market.release import running_release
 from orchestrator.packing import pack
@@ -69,7 +70,7 @@ def market_of(providers: int, requests: int, hubs: int, rounds: int) -> Scenario
                     "count": round(providers * share),
                     "domains": ["code", "law", "medicine", "writing"],
                     "chat_slots": 8,
-                    "engine": {"profile": name},
+                    "engine": ENGINES[name],
                     "cost": {"base": {"uniform": [base / 2, base * 3 / 2]}},
                 }
                 for name, tier, base, share in tiers

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 import networkx as nx
 
+from hubs.handoff import ContextPart, Handoff, cached_by_part
 from market import seeding
 from market.messages import Completion, NodeDispatch, WorkflowRequest
-from market.prompt import Prompt, Span
-from market.workflow import Node, Workflow
+from market.prompt import Prompt, Span, prompt_tokens
+from market.workflow import Edge, Node, Workflow
 
 
 class Execution:
@@ -29,12 +30,13 @@ class Execution:
         self.request = request
         self.allocation = allocation
         self._parents = execution_parents(request.workflow)
-        self._transfers = {
-            (edge.source, edge.target): edge.transfer_tokens for edge in request.workflow.edges
-        }
+        self._edges_into: dict[str, list[Edge]] = {node.id: [] for node in request.workflow.nodes}
+        for edge in request.workflow.edges:
+            self._edges_into[edge.target].append(edge)
         self._to_do = {node.id: node for node in request.workflow.nodes}
         self._sent: dict[str, NodeDispatch] = {}
         self._sessions: dict[str, Prompt] = {}
+        self._contexts: dict[str, tuple[ContextPart, ...]] = {}
         self.length_tokens: dict[str, float] = {}
         self.inflight: set[str] = set()
         self.failed = False
@@ -52,17 +54,21 @@ class Execution:
         ready = [node for node in self._to_do if waiting.isdisjoint(self._parents[node])]
         return [self._dispatch(node) for node in ready]
 
-    def finish(self, name: str, completion: Completion) -> None:
-        """A node came back; where nobody says how long it was, it was as long as expected."""
+    def finish(self, name: str, completion: Completion) -> tuple[Handoff, ...]:
+        """A node came back; what each of its edges took, in their order, unless it failed.
+
+        Where nobody says how long it was, it was as long as expected.
+        """
         self.inflight.discard(name)
         if completion.error is not None:
             self.failed = True
-            return
+            return ()
         expected = self._node(name).output_tokens
         length = completion.length_tokens
         self.length_tokens[name] = expected if length is None else length
         sent = self._sent[name]
         self._sessions[name] = (*sent.prompt, Span(sent.answer, completion.output_tokens))
+        return self._handoffs(name, completion.cached_tokens)
 
     def _dispatch(self, name: str) -> NodeDispatch:
         workflow = self.request.workflow
@@ -81,23 +87,51 @@ class Execution:
         return self._sent[name]
 
     def _prompt(self, name: str) -> Prompt:
-        parents = self._parents[name]
-        here = [p for p in parents if self.allocation[p] == self.allocation[name]]
-        session = self._sessions[here[0]] if here else ()
-        transferred = tuple(
-            Span(self._content("node", parent), self._transferred(parent, name))
-            for parent in parents
-            if parent not in here[:1]
-        )
+        self._contexts[name] = self._context(name)
+        context = (span for part in self._contexts[name] for span in part.spans)
         is_entry = name in self.request.workflow.entry_nodes
         own = self.request.executed_tokens(self._node(name).input_tokens) if is_entry else 1
-        return (*session, *transferred, Span(self._content("input", name), own))
+        return (*context, Span(self._content("input", name), own))
 
-    def _transferred(self, parent: str, name: str) -> int:
-        """What a node reads of a parent elsewhere; it goes with the length of the parent."""
-        expected = self._node(parent).output_tokens
-        grown = self.length_tokens[parent] / expected if expected else 1.0
-        return self.request.executed_tokens(self._transfers[parent, name] * grown)
+    def _context(self, name: str) -> tuple[ContextPart, ...]:
+        """What a node reads, in this order: the session it goes on from, then what others sent."""
+        parents = self._parents[name]
+        here = [p for p in parents if self.allocation[p] == self.allocation[name]][:1]
+        sessions = [ContextPart(parent, self._sessions[parent], True) for parent in here]
+        transfers = {
+            edge.source: (Span(self._content("node", edge.source), self._transferred(edge)),)
+            for edge in self._edges_into[name]
+            if edge.source in parents and edge.source not in here
+        }
+        sent = [ContextPart(p, transfers[p], False) for p in parents if p in transfers]
+        return (*sessions, *sent)
+
+    def _transferred(self, edge: Edge) -> int:
+        """The context of an edge as it is executed; it goes with the length of its source."""
+        expected = self._node(edge.source).output_tokens
+        length = self.length_tokens.get(edge.source, expected)
+        grown = length / expected if expected else 1.0
+        return self.request.executed_tokens(edge.transfer_tokens * grown)
+
+    def _handoffs(self, name: str, cached_tokens: int | None) -> tuple[Handoff, ...]:
+        parts = {part.source: part for part in self._contexts[name]}
+        cached = cached_by_part(self._contexts[name], cached_tokens)
+        return tuple(
+            Handoff(
+                workflow=self.request.request,
+                source=edge.source,
+                target=name,
+                source_provider=self.allocation[edge.source],
+                target_provider=self.allocation[name],
+                continued=edge.source in parts and parts[edge.source].continued,
+                transfer_tokens=self._transferred(edge),
+                prompt_tokens=(
+                    prompt_tokens(parts[edge.source].spans) if edge.source in parts else 0
+                ),
+                cached_tokens=cached.get(edge.source, 0),
+            )
+            for edge in self._edges_into[name]
+        )
 
     def _node(self, name: str) -> Node:
         return self.request.workflow.nodes[self.request.workflow.index[name]]

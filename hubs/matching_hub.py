@@ -116,6 +116,7 @@ class MatchingHub:
         self._slots = np.array([member.chat_slots for member in members])
         self._inflight = np.zeros(len(members), dtype=np.int64)
         self._rate = np.zeros(len(members), dtype=np.int64)
+        self._free = self._slots  # of those who offer something this round
         self._admission = Admission(params.admission)
         self._prequential = Prequential(members)
         self._room: WaitingRoom[tuple[ChatRequest, str]] = WaitingRoom(params.patience_rounds)
@@ -125,6 +126,8 @@ class MatchingHub:
     def clear(self, round_: ChatRound) -> ChatReply:
         """Settle what has finished, learn from it, then match whoever waits."""
         settlements = tuple(self._settle(completion) for completion in round_.completions)
+        available = np.array([bid.available for bid in round_.bids], dtype=bool)
+        self._free = np.where(available, self._slots - self._inflight, 0)
         arrivals = self._admission.admit(round_.requests)
         self._room.enter(arrivals.admitted)
         admitted = len(arrivals.admitted)
@@ -189,7 +192,7 @@ class MatchingHub:
         forecast = self._predictor.predict(requests, domains, matches, load)
         priced = self._pricing.price(requests, round_.bids, forecast)
         clients = tuple(request.client for request in requests)
-        capacities = self._slots - self._inflight
+        capacities = self._free.copy()
         offers = Offers(
             values=priced.values,
             costs=priced.costs,
@@ -241,13 +244,14 @@ class MatchingHub:
             self._admission.awarded(request.client)
             self._ledger.record(award.provider, request.dialogue, request.prompt)
             self._inflight[column] += 1
+            self._free[column] -= 1
             self._rate[column] += 1
         return tuple(awards)
 
     def _signal(self, market: ClearedMarket | None) -> Signal:
         smallest, largest = self._prices(market)
         dialogues, tokens = self._ledger.summary()
-        free = int((self._slots - self._inflight).sum())
+        free = int(self._free.sum())
         return Signal(self.hub, smallest, largest, free, dialogues, tokens)
 
     def _prices(
@@ -255,8 +259,8 @@ class MatchingHub:
     ) -> tuple[tuple[int, ...], tuple[int | None, ...]]:
         """The smallest and the largest prices of a slot; where nobody asks, nothing is scarce."""
         if market is None:
-            free = self._inflight < self._slots
-            return (0,) * len(free), tuple(0 if one else None for one in free.tolist())
+            free = self._free.tolist()
+            return (0,) * len(free), tuple(0 if one else None for one in free)
         smallest = tuple(market.clearing.scarcity_prices.tolist())
         largest = market.clearing.largest_prices.tolist()
         return smallest, tuple(None if price == NO_PRICE else price for price in largest)

@@ -56,7 +56,7 @@ SECOND_PRICES = ("homogeneous", "myopic", "myopic_as_printed")
 
 
 class WorkflowHubParams(Params):
-    """How the workflow hub buys; the first six are options of ``walras solve``.
+    """How the workflow hub buys; the first seven are options of ``walras solve``.
 
     ``settle``: ``predicted`` pays what was fixed at the award; ``realized`` pays it in proportion
     to the work that it turned out to be, see ``hubs.settlement``.
@@ -68,6 +68,7 @@ class WorkflowHubParams(Params):
     payment_method: Literal["exact", "bisection"] = "exact"
     reserve: Literal["support_top", "none"] = "support_top"
     charge_entry_input: bool = True
+    charge_cached_input: bool = False
     patience_rounds: int = Field(10, ge=1)
     prior: PriorLearningParams = PriorLearningParams()
     settle: Literal["predicted", "realized"] = "predicted"
@@ -116,6 +117,7 @@ class WorkflowHubParams(Params):
             payment_method=self.payment_method,
             reserve=self.reserve,
             charge_entry_input=self.charge_entry_input,
+            charge_cached_input=self.charge_cached_input,
         )
 
 

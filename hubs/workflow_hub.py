@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hubs.execution import Execution
+from hubs.handoff import Handoff
 from hubs.params import WorkflowHubParams
 from hubs.prior_learning import PriorLearning, RoundPriors
 from hubs.settlement import in_proportion, realized_workflow
@@ -27,6 +28,7 @@ from market.money import nano_usd
 from market.profiles import ProviderProfile
 from market.workflow import Offer
 from market.workflow.mechanisms import Outcome
+from market.workflow.offer import check_hit_ratio
 from market.workflow.quantities import quantities_of
 
 WORKFLOW_HUB = "workflow"
@@ -66,13 +68,14 @@ class WorkflowEnd:
 
 @dataclass(frozen=True)
 class WorkflowReply:
-    """The workflow hub's answer to one round."""
+    """The workflow hub's answer to one round; ``handoffs`` are of the nodes that came back."""
 
     awards: tuple[WorkflowAward, ...]
     dispatches: tuple[NodeDispatch, ...]
     refused: tuple[str, ...]
     ended: tuple[WorkflowEnd, ...]
     settlements: tuple[Settlement, ...]
+    handoffs: tuple[Handoff, ...]
 
 
 class WorkflowHub:
@@ -82,6 +85,8 @@ class WorkflowHub:
         hub: its id.
         members: every provider with workflow slots; their order breaks ties.
         params: how it buys.
+
+    Raises ``BadInput`` where cached input is charged and costs a member more than other input.
     """
 
     def __init__(self, hub: str, members: Sequence[ProviderProfile], params: WorkflowHubParams):
@@ -90,6 +95,11 @@ class WorkflowHub:
         self._params = params
         self._learning = PriorLearning(members, params.prior)
         self._input_ratio = {member.provider: member.input_ratio for member in members}
+        self._hit_ratio: dict[str, float] | None = None
+        if params.charge_cached_input:
+            self._hit_ratio = {member.provider: member.hit_ratio for member in members}
+            for member in members:
+                check_hit_ratio(member.provider, member.input_ratio, member.hit_ratio)
         self._free = {member.provider: member.workflow_slots for member in members}
         self._room: WaitingRoom[WorkflowRequest] = WaitingRoom(params.patience_rounds)
         self._bought: dict[str, tuple[WorkflowAward, Execution]] = {}
@@ -97,9 +107,10 @@ class WorkflowHub:
 
     def clear(self, round_: WorkflowRound) -> WorkflowReply:
         """Note which nodes are done, settle what has ended, buy what waits, dispatch nodes."""
+        handoffs: list[Handoff] = []
         for completion in round_.completions:
             workflow, node = self._dispatched.pop(completion.request)
-            self._bought[workflow][1].finish(node, completion)
+            handoffs += self._bought[workflow][1].finish(node, completion)
         if round_.last:
             for _, execution in self._bought.values():
                 execution.failed = True
@@ -113,7 +124,7 @@ class WorkflowHub:
         self._dispatched.update((sent.request, (sent.workflow, sent.node)) for sent in dispatches)
         bought = [request.request in self._bought for request in self._room.waiting]
         refused = tuple(one.request for one in self._room.after_clearing(bought))
-        return WorkflowReply(awards, dispatches, refused, ended, settlements)
+        return WorkflowReply(awards, dispatches, refused, ended, settlements, tuple(handoffs))
 
     def _buy(self, bids: Sequence[Bid]) -> tuple[WorkflowAward, ...]:
         """Auction the waiting workflows in order of arrival among providers with a free slot."""
@@ -136,7 +147,10 @@ class WorkflowHub:
         return tuple(awards)
 
     def _offers(self, bids: Sequence[Bid], priors: RoundPriors, pool: int) -> list[Offer]:
-        """The offers of a pool's providers with a free slot; a bid above its prior is declined."""
+        """The offers of a pool's available providers with a free slot.
+
+        A bid above its prior is declined.
+        """
         return [
             Offer(
                 provider=member.provider,
@@ -144,9 +158,11 @@ class WorkflowHub:
                 input_ratio=member.input_ratio,
                 bid=bid.workflow,
                 prior=priors[position],
+                hit_ratio=member.hit_ratio,
             )
             for position, (member, bid) in enumerate(zip(self.members, bids, strict=True))
-            if self._free[member.provider] > 0
+            if bid.available
+            and self._free[member.provider] > 0
             and bid.workflow <= bid.high
             and self._learning.takes_part(position, pool)
         ]
@@ -171,6 +187,7 @@ class WorkflowHub:
                 award.outcome.allocation,
                 self._input_ratio,
                 charge_entry_input=self._params.charge_entry_input,
+                hit_ratio=self._hit_ratio,
             )
         return [
             self._settlement(award, provider, realized.get(provider))

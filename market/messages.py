@@ -26,6 +26,9 @@ class Bid:
     ``low`` and ``high`` bound the publicly known support of its cost this round. On it the cost is
     uniform, unless ``prior`` is given, which is multiplied by ``price_level`` this round. Providers
     of one belief share the object, so that a message with many bids carries it once.
+
+    Where it is not ``available`` it offers nothing this round: its prices are what they would be,
+    and its slots count as none. Work that it has goes on.
     """
 
     provider: str
@@ -35,6 +38,7 @@ class Bid:
     high: float
     prior: Prior | None = None
     price_level: float = 1.0
+    available: bool = True
 
     def public_prior(self) -> Prior:
         """What is publicly known of the cost this round; made anew, which takes time if it is long.

@@ -6,10 +6,11 @@ the answers of hubs. What is shorter, as most messages are, travels in the call,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import ray
 from ray.exceptions import GetTimeoutError, RayError, RayTaskError
@@ -17,6 +18,7 @@ from ray.util.placement_group import PlacementGroup, placement_group, remove_pla
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from agents.actor import ProviderActor
+from agents.chat_bids import ChatWin
 from agents.engine import Job
 from agents.provider import ProviderReply
 from hubs.actor import HubActor
@@ -35,13 +37,28 @@ BUSY_S = 15.0
 #: How long actors may take to start: a process each, on a slow disk.
 START_S = 600.0
 
+#: How long real engines may take to end in good order.
+CLOSE_S = 30.0
+
 GIB = 2**30
 
 Resources = Mapping[str, float]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Reserved:
+    """A bundle that is reserved for an actor."""
+
+    group: PlacementGroup
+    index: int
 
 
 class RayRuntime:
     """Providers and hubs in actors of one placement group, which end with their creator.
+
+    An engine that runs in parts has a group of its own, all on one node, from which vLLM takes the
+    GPUs of its parts: of any group it takes the first that it finds.
 
     Args:
         packing: who shares an actor.
@@ -56,11 +73,11 @@ class RayRuntime:
 
     def __init__(self, packing: Packing, release: Release, wait_s: float = 0.0):
         self._packing = packing
-        self._group = _reserve(packing, wait_s)
+        self._reserved = _reserve(packing, wait_s)
         kinds = [ProviderActor] * len(packing.providers) + [HubActor] * len(packing.hubs)
         handles = [
-            kind.options(**_options(place, self._group, index)).remote()
-            for index, (kind, place) in enumerate(zip(kinds, packing.places, strict=True))
+            kind.options(**_options(place, reserved)).remote()
+            for kind, place, reserved in zip(kinds, packing.places, self._reserved, strict=True)
         ]
         self._hosts = handles[: len(packing.providers)]
         self._houses = handles[len(packing.providers) :]
@@ -77,8 +94,15 @@ class RayRuntime:
         return _answers([actor.peak_memory_bytes.remote() for actor in actors])
 
     def close(self) -> None:
-        """End the actors and give back what they held."""
-        remove_placement_group(self._group)
+        """End the actors and give back what they held; real engines are told before."""
+        real = [
+            host.close.remote()
+            for host, place in zip(self._hosts, self._packing.providers, strict=True)
+            if place.real
+        ]
+        with suppress(RayError, ParticipantLost):
+            _answers(real, CLOSE_S)
+        _give_back({reserved.group for reserved in self._reserved})
 
     def seat(self, scenario: Scenario, market: Market) -> None:
         """Tell every actor who lives in it."""
@@ -96,12 +120,12 @@ class RayRuntime:
         )
 
     def step_providers(
-        self, jobs: Mapping[str, Sequence[Job]], until_s: float
+        self, jobs: Mapping[str, Sequence[Job]], until_s: float, won: Mapping[str, ChatWin]
     ) -> list[ProviderReply]:
         """Step all hosts at once."""
         answers = _answers(
             [
-                host.step.remote({n: jobs[n] for n in place.members if n in jobs}, until_s)
+                host.step.remote(_only(jobs, place.members), until_s, _only(won, place.members))
                 for host, place in zip(self._hosts, self._packing.providers, strict=True)
             ]
         )
@@ -121,6 +145,10 @@ class RayRuntime:
         return HubsReply({hub: chat[hub] for hub in round_.chat}, workflow)
 
 
+def _only(messages: Mapping[str, T], members: Sequence[str]) -> dict[str, T]:
+    return {member: messages[member] for member in members if member in messages}
+
+
 def _seats_of(seats: HubSeats, members: Sequence[str]) -> HubSeats:
     return replace(
         seats,
@@ -136,25 +164,49 @@ def _round_of(round_: HubsRound, members: Sequence[str]) -> HubsRound:
     )
 
 
-def _options(place: Place, group: PlacementGroup, index: int) -> dict[str, Any]:
+def _options(place: Place, reserved: Reserved) -> dict[str, Any]:
     return {
         "num_cpus": place.cpus,
         "num_gpus": place.gpus,
-        "memory": place.resources["memory"],
-        "scheduling_strategy": PlacementGroupSchedulingStrategy(group, index),
+        "memory": place.memory_bytes,
+        "scheduling_strategy": PlacementGroupSchedulingStrategy(
+            reserved.group,
+            reserved.index,
+            placement_group_capture_child_tasks=bool(place.parts),
+        ),
     }
 
 
-def _reserve(packing: Packing, wait_s: float) -> PlacementGroup:
-    """Reserve everything or nothing, so that two runs never wait for each other's half."""
-    bundles = [place.resources for place in packing.places]
-    if wait_s <= 0 and (_lacking(bundles, ray.cluster_resources()) or _misfits(bundles)):
-        raise NotEnoughResources(_shortage(bundles))
-    group = placement_group(bundles, strategy="SPREAD")
-    if not group.wait(max(wait_s, BUSY_S)):
+def _reserve(packing: Packing, wait_s: float) -> list[Reserved]:
+    """Reserve everything or nothing, so that two runs never keep each other's half for long.
+
+    Returns what is reserved for each actor, in the order of the packing's places.
+    """
+    bundles = [bundle for place in packing.places for bundle in place.bundles]
+    if wait_s <= 0 and (_lacking(bundles, ray.cluster_resources()) or _misfits(packing)):
+        raise NotEnoughResources(_shortage(packing))
+    together = [place for place in packing.places if not place.parts]
+    everyone = placement_group([place.resources for place in together], strategy="SPREAD")
+    own = {
+        place.members: placement_group(place.bundles, strategy="STRICT_PACK")
+        for place in packing.places
+        if place.parts
+    }
+    groups = [everyone, *own.values()]
+    deadline_s = time.monotonic() + max(wait_s, BUSY_S)
+    if not all(group.wait(max(0.1, deadline_s - time.monotonic())) for group in groups):
+        _give_back(groups)
+        raise NotEnoughResources(_shortage(packing))
+    order = iter(range(len(together)))
+    return [
+        Reserved(own[place.members], 0) if place.parts else Reserved(everyone, next(order))
+        for place in packing.places
+    ]
+
+
+def _give_back(groups: Iterable[PlacementGroup]) -> None:
+    for group in groups:
         remove_placement_group(group)
-        raise NotEnoughResources(_shortage(bundles))
-    return group
 
 
 def _lacking(bundles: Sequence[Resources], there: Resources) -> bool:
@@ -165,10 +217,14 @@ def _lacking(bundles: Sequence[Resources], there: Resources) -> bool:
     )
 
 
-def _misfits(bundles: Sequence[Resources]) -> list[Resources]:
-    """The bundles that no node has enough for, even if nobody else were there."""
+def _misfits(packing: Packing) -> list[Resources]:
+    """What no node has enough for that must be on one, even if nobody else were there."""
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    return [bundle for bundle in bundles if all(_lacking([bundle], node) for node in nodes)]
+    return [
+        _total(place.bundles)
+        for place in packing.places
+        if all(_lacking(place.bundles, node) for node in nodes)
+    ]
 
 
 def _total(bundles: Sequence[Resources]) -> dict[str, float]:
@@ -176,19 +232,20 @@ def _total(bundles: Sequence[Resources]) -> dict[str, float]:
     return {name: sum(bundle.get(name, 0.0) for bundle in bundles) for name in names}
 
 
-def _shortage(bundles: Sequence[Resources]) -> str:
+def _shortage(packing: Packing) -> str:
     """What is asked, what there is, where it does not fit, and what to do."""
+    bundles = [bundle for place in packing.places for bundle in place.bundles]
     there, free = ray.cluster_resources(), ray.available_resources()
-    misfits = _misfits(bundles)
+    misfits = _misfits(packing)
     where = ""
     if misfits:
         where = f"; one that asks for {_amounts(misfits[0])} fits on no node"
     elif not _lacking(bundles, free):
         where = "; on its nodes they do not fit side by side"
     return (
-        f"not enough on the cluster: {len(bundles)} actors ask for {_amounts(_total(bundles))}; it "
-        f"has {_amounts(there)}, of which {_amounts(free)} are free{where}; see packing in the "
-        "scenario, or --wait for a cluster that grows"
+        f"not enough on the cluster: {len(packing.places)} actors ask for "
+        f"{_amounts(_total(bundles))}; it has {_amounts(there)}, of which {_amounts(free)} are "
+        f"free{where}; see packing in the scenario, or --wait for a cluster that grows"
     )
 
 

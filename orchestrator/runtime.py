@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from agents.chat_bids import ChatWin
 from agents.engine import Job
 from agents.host import ProviderHost
 from agents.provider import ProviderReply
@@ -20,9 +21,9 @@ class Runtime(Protocol):
         """Let the providers and hubs of a new trial take their places."""
 
     def step_providers(
-        self, jobs: Mapping[str, Sequence[Job]], until_s: float
+        self, jobs: Mapping[str, Sequence[Job]], until_s: float, won: Mapping[str, ChatWin]
     ) -> list[ProviderReply]:
-        """Hand out jobs by provider, advance every engine; replies in order of provider."""
+        """Hand out by provider jobs and what its bid won, advance; replies in order of provider."""
 
     def clear_hubs(self, round_: HubsRound) -> HubsReply:
         """Clear every hub; replies in order of hub."""
@@ -44,10 +45,10 @@ class InProcess:
         self.hubs.seat(hub_seats(scenario, market))
 
     def step_providers(
-        self, jobs: Mapping[str, Sequence[Job]], until_s: float
+        self, jobs: Mapping[str, Sequence[Job]], until_s: float, won: Mapping[str, ChatWin]
     ) -> list[ProviderReply]:
         """Step one provider after the other."""
-        return self.providers.step(jobs, until_s)
+        return self.providers.step(jobs, until_s, won)
 
     def clear_hubs(self, round_: HubsRound) -> HubsReply:
         """Clear one hub after the other."""

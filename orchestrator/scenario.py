@@ -20,8 +20,10 @@ from orchestrator.demand import DemandParams
 from orchestrator.demand.sources import WorkflowDemand
 from orchestrator.demand.workflow_tape import highest_difficulty
 from orchestrator.past_bids import PastBids, past_bids
-from orchestrator.supply import SupplyParams, served_models
+from orchestrator.supply import SupplyParams, find_price_series, replays, served_models
+from orchestrator.supply.engine_profiles import names_file, read_profile
 from orchestrator.text_file import read_text
+from orchestrator.timing import Timing
 
 #: What things are that name no kind.
 UNSAID_KINDS = ("simulated", "paper")
@@ -46,18 +48,14 @@ class PackingParams(Params):
     cpus_per_actor: float = Field(0.5, ge=0.01, le=1000)
 
 
-class Scenario(Params):
+class Scenario(Timing):
     """A market, its demand, and how long to run it.
 
-    A trial has ``rounds`` rounds of ``round_s`` seconds, in which demand arrives, then drains for
-    at most ``drain_rounds`` more. ``compare`` runs the same tape under other mechanisms.
+    ``compare`` runs the same tape under other mechanisms.
     """
 
     seed: int = Field(ge=0, lt=2**63)
     trials: int = Field(1, ge=1)
-    rounds: int = Field(ge=1, le=10_000_000)
-    round_s: float = Field(1.0, gt=0, le=1e6)
-    drain_rounds: int = Field(600, ge=20)
     electricity: Electricity = Electricity()
     providers: Annotated[tuple[ProviderGroup, ...], Field(min_length=1)]
     clients: ClientParams = ClientParams()
@@ -66,11 +64,6 @@ class Scenario(Params):
     compare: tuple[str, ...] = ()
     log: LogParams = LogParams()
     packing: PackingParams = PackingParams()
-
-    @property
-    def horizon_s(self) -> float:
-        """Nothing arrives after it."""
-        return self.rounds * self.round_s
 
     @field_validator("compare")
     @classmethod
@@ -148,8 +141,8 @@ def load_scenario(path: Path, settings: tuple[str, ...] = ()) -> Scenario:
     """Read and check a scenario; ``settings`` are KEY=VALUE overrides, applied before the check.
 
     Paths in the file are relative to the file, paths in settings to the working directory. Where
-    a group's models or the samples of its prior are to be found in files, those are read, and what
-    was found stands in the scenario.
+    a group's models, the samples of its prior or the prices of its cost are to be found in files,
+    those are read, and what was found stands in the scenario.
 
     Raises:
         BadInput: names the file, the key, the value and what was expected.
@@ -160,7 +153,9 @@ def load_scenario(path: Path, settings: tuple[str, ...] = ()) -> Scenario:
         _apply(document, setting)
     _anchor_paths(document, Path.cwd())
     _find_models(document, path)
+    _find_profiles(document, path)
     _find_samples(document, path)
+    find_price_series(document, path)
     try:
         return Scenario.model_validate(document)
     except ValidationError as error:
@@ -202,6 +197,12 @@ def _anchor_paths(document: dict[str, Any], folder: Path) -> None:
     for group in _records(document, "providers"):
         holders += [(group.get("models"), key) for key in ("catalogue", "scores")]
         holders.append((group.get("prior"), "run"))
+        engine = group.get("engine")
+        if isinstance(engine, dict) and names_file(engine.get("profile")):
+            holders.append((engine, "profile"))
+        if isinstance(engine, dict) and str(engine.get("model")).startswith((".", "/")):
+            holders.append((engine, "model"))
+        holders += [(cost, "path") for _, cost in replays(group.get("cost"))]
     for holder, key in holders:
         if isinstance(holder, dict) and isinstance(holder.get(key), str):
             holder[key] = str((folder / holder[key]).absolute())
@@ -227,6 +228,17 @@ def _find_models(document: dict[str, Any], path: Path) -> None:
             group["models"] = [model.model_dump(exclude_none=True) for model in models]
             if models[0].skills is not None and group.get("domains") is None:
                 group["domains"] = list(models[0].skills)
+
+
+def _find_profiles(document: dict[str, Any], path: Path) -> None:
+    """Replace the files of engine profiles by the profiles."""
+    for index, group in enumerate(_records(document, "providers")):
+        engine = group.get("engine")
+        if isinstance(engine, dict) and names_file(engine.get("profile")):
+            try:
+                engine["profile"] = read_profile(Path(engine["profile"]))
+            except BadInput as error:
+                raise error.inside(f"{path}: providers.{index}.engine.profile") from None
 
 
 def _find_samples(document: dict[str, Any], path: Path) -> None:

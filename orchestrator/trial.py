@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from agents.chat_bids import ChatWin
 from agents.engine import Job
 from agents.provider import ProviderReply
 from hubs.host import HubsRound
@@ -24,6 +25,7 @@ from market.messages import (
 )
 from market.prompt import prompt_tokens
 from orchestrator.assembly import Market
+from orchestrator.chat_wins import chat_wins
 from orchestrator.demand import Answer
 from orchestrator.records import ChatEnd, OpenChat, OpenWorkflow, RoundRecord
 from orchestrator.runtime import Runtime
@@ -53,10 +55,11 @@ class Trial:
     def rounds(self) -> Iterator[RoundRecord]:
         """The rounds, as they happen, until nothing is open or the drain takes too long."""
         to_hand_out: dict[str, list[Job]] = {}
+        won: dict[str, ChatWin] = {}
         for number in itertools.count(1):
             clock = Stopwatch()
             now_s = number * self._scenario.round_s
-            replies = self._runtime.step_providers(to_hand_out, now_s)
+            replies = self._runtime.step_providers(to_hand_out, now_s, won)
             completions = self._completions(replies, number)
             clock.lap("engines_s")
             self._answer(completions)
@@ -72,6 +75,7 @@ class Trial:
             self._market.router.hear([reply.signal for reply in chat.values()])
             clock.lap("hubs_s")
             to_hand_out = self._hand_out(chat, bought, now_s)
+            won = chat_wins(self._market.matching_members, chat)
             yield RoundRecord(
                 number=number,
                 time_s=now_s,

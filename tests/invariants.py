@@ -43,11 +43,11 @@ def _check_trial(log: dict[str, Rows], scenario: Scenario) -> None:
     hubs_promise_nobody_a_loss(log, scenario)
     errors_of_predictions_add_up(log)
     slots_are_never_exceeded(log)
-    charged = scenario.hubs.workflow.charge_entry_input
-    quantities_add_up(log, charge_entry_input=charged)
-    settle = scenario.hubs.workflow.settle
-    workflows_are_settled_by_the_rule(log, settle, charge_entry_input=charged)
+    who_is_absent_wins_nothing(log)
+    quantities_add_up(log, scenario.hubs.workflow)
+    workflows_are_settled_by_the_rule(log, scenario.hubs.workflow)
     nodes_run_as_long_as_they_turn_out_to_be(log, scenario)
+    handoffs_follow_from_the_prompts(log, scenario)
     priors_hold_the_bids(log)
     completions_make_sense(log)
     providers_are_paid_at_least_their_bid(log, scenario.hubs.workflow)
@@ -211,7 +211,22 @@ def slots_are_never_exceeded(log: dict[str, Rows]) -> None:
             assert not len(held) or held[-1] == 0
 
 
-def quantities_add_up(log: dict[str, Rows], *, charge_entry_input: bool) -> None:
+def who_is_absent_wins_nothing(log: dict[str, Rows]) -> None:
+    """Nor has it a slot in any clearing, nor is it among the bidders of an auction."""
+    absent = _grouped([row for row in log["bids"] if not row["available"]], "round")
+    absent = {round_: {row["provider"] for row in rows} for round_, rows in absent.items()}
+    assert all(row["available"] == (row["absence"] is None) for row in log["bids"])
+    for row in log["awards"]:
+        assert row["provider"] not in absent.get(row["round"], ())
+    for row in log["auctions"]:
+        assert not absent.get(row["round"], set()) & set(row["bidders"])
+    members = _grouped(log["providers"], "hub")
+    for row in log["predictions"]:
+        for member, free in zip(members[row["hub"]], row["capacities"], strict=True):
+            assert not free or member["provider"] not in absent.get(row["round"], ())
+
+
+def quantities_add_up(log: dict[str, Rows], hub: WorkflowHubParams) -> None:
     """Every q is what the nodes and the cut edges say, each as often as it runs."""
     bids = {(row["round"], row["provider"]): row for row in log["bids"]}
     edges = _grouped(log["edges"], "workflow")
@@ -223,7 +238,7 @@ def quantities_add_up(log: dict[str, Rows], *, charge_entry_input: bool) -> None
         for edge in edges[name]:
             assert edge["switched"] == (where[edge["source"]] != where[edge["target"]])
         expected = {node["node"]: node["output_tokens"] for node in nodes}
-        quantity = quantity_by_provider(log, name, expected, charge_entry_input)
+        quantity = quantity_by_provider(log, name, expected, hub)
         for award in awards[name]:
             assert np.isclose(award["quantity_tokens"], quantity[award["provider"]], rtol=1e-12)
             bid = bids[award["round"], award["provider"]]
@@ -232,10 +247,11 @@ def quantities_add_up(log: dict[str, Rows], *, charge_entry_input: bool) -> None
 
 
 def quantity_by_provider(
-    log: dict[str, Rows], workflow: str, length: dict[str, float], charge_entry_input: bool
+    log: dict[str, Rows], workflow: str, length: dict[str, float], hub: WorkflowHubParams
 ) -> Counter[str]:
     """The work of a workflow if its nodes have these lengths, to which transfers are scaled."""
     ratio = {row["provider"]: row["input_ratio"] for row in log["providers"]}
+    hit_ratio = {row["provider"]: row["hit_ratio"] for row in log["providers"]}
     nodes = [row for row in log["nodes"] if row["workflow"] == workflow]
     edges = [row for row in log["edges"] if row["workflow"] == workflow]
     where = {node["node"]: node["provider"] for node in nodes}
@@ -243,20 +259,20 @@ def quantity_by_provider(
     graph = workflow_of(nodes, edges)
     quantity: Counter[str] = Counter()
     for node, times in zip(nodes, graph.node_executions, strict=True):
-        charged = charge_entry_input and node["node"] in graph.entry_nodes
+        charged = hub.charge_entry_input and node["node"] in graph.entry_nodes
         own = length[node["node"]] + charged * ratio[node["provider"]] * node["input_tokens"]
         quantity[node["provider"]] += times * own
     for edge, times in zip(edges, graph.edge_executions, strict=True):
         source, target = edge["source"], where[edge["target"]]
         grown = length[source] / expected[source] if expected[source] else 1.0
-        sent = edge["transfer_tokens"] * grown * edge["switched"]
-        quantity[target] += times * ratio[target] * sent
+        price = hit_ratio[target] * hub.charge_cached_input
+        if edge["switched"]:
+            price = ratio[target]
+        quantity[target] += times * price * edge["transfer_tokens"] * grown
     return quantity
 
 
-def workflows_are_settled_by_the_rule(
-    log: dict[str, Rows], settle: str, *, charge_entry_input: bool
-) -> None:
+def workflows_are_settled_by_the_rule(log: dict[str, Rows], hub: WorkflowHubParams) -> None:
     """P_i where the prediction is paid, else P_i times realised over predicted work; void: none."""
     awards = {(row["request"], row["provider"]): row for row in log["awards"]}
     length = {row["request"]: row["length_tokens"] for row in log["completions"]}
@@ -270,7 +286,7 @@ def workflows_are_settled_by_the_rule(
             assert all(row["realized_payment_nano"] is None for row in rows)
             continue
         realized = {node["node"]: length[f"{name}/{node['node']}"] for node in nodes[name]}
-        quantity = quantity_by_provider(log, name, realized, charge_entry_input)
+        quantity = quantity_by_provider(log, name, realized, hub)
         for row in rows:
             award = awards[name, row["provider"]]
             done, bought = row["realized_quantity_tokens"], award["quantity_tokens"]
@@ -278,7 +294,7 @@ def workflows_are_settled_by_the_rule(
             in_proportion = award["client_pays_nano"] * (done / bought if bought else 1.0)
             in_proportion = round(min(MOST_NANO, max(-MOST_NANO, in_proportion)))
             assert row["realized_payment_nano"] == in_proportion
-            paid = in_proportion if settle == "realized" else award["client_pays_nano"]
+            paid = in_proportion if hub.settle == "realized" else award["client_pays_nano"]
             assert row["client_paid_nano"] == row["provider_received_nano"] == paid
     for row in log["workflows"]:
         refused = row["status"] == "refused"
@@ -299,6 +315,56 @@ def nodes_run_as_long_as_they_turn_out_to_be(log: dict[str, Rows], scenario: Sce
     for row in log["completions"]:
         if row["kind"] == "chat" or row["error"] is not None:
             assert row["length_tokens"] is None
+
+
+def handoffs_follow_from_the_prompts(log: dict[str, Rows], scenario: Scenario) -> None:
+    """Of every edge whose target is done: what was assumed, and how the prompt's cache falls to it.
+
+    A prompt goes on from one session, if any parent is at its provider; what is cached of it is
+    its beginning.
+    """
+    done = {
+        row["request"]: row
+        for row in log["completions"]
+        if row["kind"] == "node" and row["error"] is None
+    }
+    edges = {(row["workflow"], row["source"], row["target"]): row for row in log["edges"]}
+    rows = {(row["workflow"], row["source"], row["target"]): row for row in log["handoffs"]}
+    assert len(rows) == len(log["handoffs"])
+    assert set(rows) == {key for key in edges if f"{key[0]}/{key[2]}" in done}
+    for (name, source, target), row in rows.items():
+        edge, ran = edges[name, source, target], done[f"{name}/{target}"]
+        assert row["round"] == ran["round"]
+        assert row["target_provider"] == ran["provider"]
+        assert row["switched"] == edge["switched"]
+        assert row["switched"] == (row["source_provider"] != row["target_provider"])
+        assert row["assumed_cached_tokens"] == (not row["switched"]) * row["transfer_tokens"]
+        scale = scenario.demand[int(name.split("-")[0][1:])].execution_token_scale
+        if edge["iterations"] is None and row["prompt_tokens"]:
+            parent = done[f"{name}/{source}"]
+            assert parent["provider"] == row["source_provider"]
+            expected = next(
+                node["output_tokens"]
+                for node in log["nodes"]
+                if (node["workflow"], node["node"]) == (name, source)
+            )
+            grown = parent["length_tokens"] / expected if expected else 1.0
+            sent = max(1, round(edge["transfer_tokens"] * grown * scale))
+            session = parent["prompt_tokens"] + parent["output_tokens"]
+            assert row["transfer_tokens"] == sent
+            assert row["prompt_tokens"] == (session if row["continued"] else sent)
+    for (name, target), into in _grouped(log["handoffs"], "workflow", "target").items():
+        ran = done[f"{name}/{target}"]
+        here = [row for row in into if not row["switched"] and row["prompt_tokens"]]
+        assert sum(row["continued"] for row in into) == bool(here)
+        read = sum(row["prompt_tokens"] for row in into)
+        assert read < ran["prompt_tokens"]
+        if ran["cached_tokens"] is None:
+            assert all(row["cached_tokens"] is None for row in into if row["prompt_tokens"])
+            continue
+        assert sum(row["cached_tokens"] for row in into) == min(ran["cached_tokens"], read)
+        for row in into:
+            assert row["recomputed_tokens"] == row["prompt_tokens"] - row["cached_tokens"] >= 0
 
 
 def priors_hold_the_bids(log: dict[str, Rows]) -> None:

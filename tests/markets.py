@@ -17,6 +17,7 @@ from orchestrator.run import run_scenario
 from orchestrator.run_directory import prepare_directory
 from orchestrator.runtime import InProcess, Runtime
 from orchestrator.scenario import Scenario
+from tests.engine_profiles import LARGE_RECORD, SMALL_RECORD
 from tests.invariants import check_run
 
 GROUPS: list[dict[str, Any]] = [
@@ -26,7 +27,7 @@ GROUPS: list[dict[str, Any]] = [
         "tier": 1,
         "domains": ["code", "law"],
         "chat_slots": 2,
-        "engine": {"profile": "small"},
+        "engine": {"profile": SMALL_RECORD},
         "cost": {"base": {"uniform": [0.1, 0.3]}},
     },
     {
@@ -37,7 +38,7 @@ GROUPS: list[dict[str, Any]] = [
         "chat_slots": 1,
         "workflow_slots": 2,
         "input_ratio": {"uniform": [0.2, 0.3]},
-        "engine": {"profile": "large"},
+        "engine": {"profile": LARGE_RECORD},
         "cost": {"base": {"uniform": [2.5, 7.5]}},
     },
 ]

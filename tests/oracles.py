@@ -17,7 +17,13 @@ from market.workflow.quantities import token_counts
 class BruteForceWorkflow:
     """Every allocation of a workflow, with the quantity that it gives to every provider."""
 
-    def __init__(self, workflow: Workflow, offers: Sequence[Offer], charge_entry_input: bool):
+    def __init__(
+        self,
+        workflow: Workflow,
+        offers: Sequence[Offer],
+        charge_entry_input: bool,
+        charge_cached_input: bool = False,
+    ):
         self.workflow = workflow
         self.offers = offers
         domains = [
@@ -33,7 +39,7 @@ class BruteForceWorkflow:
             for node in workflow.nodes
         ]
         self.allocations = np.array(list(product(*domains)), dtype=int)
-        self.quantities = self._quantities(charge_entry_input)
+        self.quantities = self._quantities(charge_entry_input, charge_cached_input)
         self.order = [
             scope[0]
             for scope in min_fill_order(
@@ -81,7 +87,7 @@ class BruteForceWorkflow:
         at_top = self.least_cost_usd({provider: 2 * high - low})
         return offer.bid * quantity / 1e6 + (at_low - at_bid) + (at_top - at_low) / 2
 
-    def _quantities(self, charge_entry_input: bool) -> np.ndarray:
+    def _quantities(self, charge_entry_input: bool, charge_cached_input: bool) -> np.ndarray:
         nodes, edges = executions(self.workflow)
         fed = {edge.target for edge in self.workflow.edges if edge.iterations is None}
         result = np.zeros((len(self.allocations), len(self.offers)))
@@ -97,6 +103,9 @@ class BruteForceWorkflow:
                 cut = mine[edge.target] & ~mine[edge.source]
                 passed = edges[edge.source, edge.target] * edge.transfer_tokens
                 result[:, i] += cut * offer.input_ratio * passed
+                if charge_cached_input:
+                    reused = mine[edge.target] & mine[edge.source]
+                    result[:, i] += reused * offer.hit_ratio * passed
         return result
 
 

@@ -24,7 +24,7 @@ HOMES = {
     "plotly": ("orchestrator/report/",),
     "click": ("orchestrator/cli.py",),
     "yaml": ("orchestrator/",),
-    "time": ("orchestrator/",),
+    "time": ("agents/engine/wall_clock.py", "orchestrator/"),
     "ray": (
         "agents/actor.py",
         "hubs/actor.py",
@@ -32,7 +32,8 @@ HOMES = {
         "orchestrator/ray_runtime.py",
         "orchestrator/ray_driver.py",
     ),
-    "vllm": (),
+    "openai": ("agents/openai_engine.py",),
+    "vllm": ("agents/vllm_engine.py",),
     "random": (),
 }
 

@@ -1,158 +1,178 @@
 """The KV cache of an engine: blocks, chained block hashes, least-recently-used reuse.
 
-The rules are vLLM's (v1/core): only full blocks are shared; a block's hash covers all tokens
-before it; freed blocks keep their content and go to the end of the free queue, a request's tail
-first, so that shared beginnings outlive private ends; a new block is taken from the front of the
-queue and forgets what it held.
+The rules are those of vLLM 0.32 (v1/core/block_pool.py): only full blocks are shared; a block's
+hash covers all tokens before it; freed blocks that hold a full block keep it and go to the end of
+the free queue, a request's tail first, so that shared beginnings outlive private ends; freed
+blocks that were not full go to the front, before those that were never used. A new block is taken
+from the front and forgets what it held. One block of the pool is vLLM's null block, which holds
+nothing.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+
+import numpy as np
+import numpy.typing as npt
 
 from market.prompt import Span
 
 _MASK = (1 << 64) - 1
 _ROOT = 0x9E3779B97F4A7C15
 _POSITION = 0xD1342543DE82EF95
-_LENGTH = 0xC2B2AE3D27D4EB4F
+_FIRST, _SECOND = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 
-
-def _mix(parent: int, piece: int) -> int:
-    mixed = ((parent ^ piece) * 0x9FB21C651E98DF25) & _MASK
-    return mixed ^ (mixed >> 29)
+Hashes = npt.NDArray[np.uint64]
 
 
 def block_hashes(spans: Iterable[Span], block_size: int) -> list[int]:
     """The chained 64-bit hashes of the full blocks of a token sequence.
 
     Two sequences share their first k hashes exactly when they share their first k blocks of
-    tokens (up to collisions of 64 bits).
+    tokens (up to collisions of 64 bits). A span begins at the first token of its content, so the
+    spans before, the content and the position in it tell all tokens up to a block's end.
     """
-    hashes: list[int] = []
-    parent, filled = _ROOT, 0
-    for content, tokens in spans:
-        position = 0
-        while position < tokens:
-            length = min(block_size - filled, tokens - position)
-            piece = content + position * _POSITION + length * _LENGTH
-            parent = _mix(parent, piece & _MASK)
-            position += length
-            filled += length
-            if filled == block_size:
-                hashes.append(parent)
-                filled = 0
+    filled = [span for span in spans if span.tokens]
+    if not filled:
+        return []
+    stops = list(accumulate(span.tokens for span in filled))
+    bases, chain = [], _ROOT
+    for content, tokens in filled:
+        base = _mix(chain ^ (content & _MASK))
+        bases.append(base)
+        chain = _mix(base + tokens * _POSITION)
+    ends = np.arange(block_size, stops[-1] + 1, block_size)
+    span_of = np.searchsorted(stops, ends)
+    starts = np.array([0, *stops[:-1]])
+    positions = (ends - starts[span_of]).astype(np.uint64)
+    hashes: list[int] = _mix_all(
+        np.array(bases, np.uint64)[span_of] + positions * np.uint64(_POSITION)
+    ).tolist()
     return hashes
 
 
-@dataclass(slots=True)
-class Allocation:
-    """The blocks that one request holds; the first ``hits`` were cached when it was admitted."""
+def _mix(value: int) -> int:
+    """The finaliser of SplitMix64 (Steele, Lea and Flood, 2014)."""
+    value &= _MASK
+    value = ((value ^ (value >> 30)) * _FIRST) & _MASK
+    value = ((value ^ (value >> 27)) * _SECOND) & _MASK
+    return value ^ (value >> 31)
 
-    blocks: list[int]
-    hits: int
+
+def _mix_all(values: Hashes) -> Hashes:
+    """``_mix`` of each of them."""
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(_FIRST)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(_SECOND)
+    mixed: Hashes = values ^ (values >> np.uint64(31))
+    return mixed
 
 
 class KVCache:
     """A pool of blocks and the index of what they hold.
 
+    A hash is never cached without those before it: whoever holds a block holds what is before it,
+    and gives it back later.
+
     Args:
-        blocks: size of the pool.
+        blocks: size of the pool, the null block included.
     """
 
     def __init__(self, blocks: int):
-        self.blocks = blocks
-        self._never_used = 0
+        self.usable_blocks = blocks - 1
+        # a block gets its number when it is first taken
+        self._users: list[int] = []
+        self._holds: dict[int, int] = {}
+        # the free queue: blocks that hold nothing, those never used, those that hold something
+        self._empty: list[int] = []
         self._free: OrderedDict[int, None] = OrderedDict()
-        self._users: dict[int, int] = {}
-        self._hash_of: dict[int, int] = {}
         self._block_of: dict[int, int] = {}
         self._copies: dict[int, list[int]] = {}
 
     @property
     def free_blocks(self) -> int:
         """Blocks that no request holds, whether or not they still hold content."""
-        return self.blocks - len(self._users)
+        return self.usable_blocks - len(self._users) + len(self._empty) + len(self._free)
 
-    def cached_prefix(self, hashes: list[int]) -> int:
-        """How many leading blocks of a sequence are in the cache."""
-        for count, block_hash in enumerate(hashes):
-            if block_hash not in self._block_of:
-                return count
-        return len(hashes)
+    def cached_prefix(self, hashes: Sequence[int], limit: int | None = None) -> int:
+        """How many leading blocks of a sequence are in the cache, ``limit`` at most."""
+        known = self._block_of
+        return bisect_left(hashes, True, hi=limit, key=lambda block: block not in known)
 
-    def allocate(self, hashes: list[int], reusable: int, total: int) -> Allocation | None:
-        """Take the blocks for a request, or None where there are too few.
+    def shared(self, hashes: Sequence[int]) -> list[int]:
+        """The blocks that hold these hashes, all of which are cached."""
+        return [self._block_of[block_hash] for block_hash in hashes]
 
-        Args:
-            hashes: hashes of the request's full prompt blocks; they are cached from now on.
-            reusable: how many leading blocks may be reused (the last token is recomputed).
-            total: blocks needed in all.
-        """
-        hits = self.cached_prefix(hashes[:reusable])
-        held = [self._block_of[block_hash] for block_hash in hashes[:hits]]
-        unheld_hits = sum(block not in self._users for block in held)
-        if total - hits > self.free_blocks - unheld_hits:
-            return None
-        for block in held:
-            self._hold(block)
-        fresh = [self._take() for _ in range(total - hits)]
-        allocation = Allocation(held + fresh, hits)
-        self.remember(allocation, hashes, hits)
-        return allocation
+    def unheld(self, blocks: Iterable[int]) -> int:
+        """How many of the blocks no request holds."""
+        users = self._users
+        return sum(not users[block] for block in blocks)
 
-    def remember(self, allocation: Allocation, hashes: list[int], start: int) -> None:
-        """Index the blocks from ``start`` on under the hashes of what they now hold.
+    def share(self, blocks: Iterable[int]) -> None:
+        """One more request holds these blocks."""
+        users, free = self._users, self._free
+        for block in blocks:
+            if not users[block]:
+                del free[block]
+            users[block] += 1
+
+    def take(self, count: int) -> list[int]:
+        """Blocks for new content, from the front of the free queue; there must be as many."""
+        cut = max(0, len(self._empty) - count)
+        taken = self._empty[cut:]
+        del self._empty[cut:]
+        for block in taken:
+            self._users[block] = 1
+        first = len(self._users)
+        unused = min(count - len(taken), self.usable_blocks - first)
+        taken.extend(range(first, first + unused))
+        self._users.extend([1] * unused)
+        popped = [self._free.popitem(last=False)[0] for _ in range(count - len(taken))]
+        self._forget(popped)
+        for block in popped:
+            self._users[block] = 1
+        return taken + popped
+
+    def remember(self, blocks: Iterable[int], hashes: Iterable[int]) -> None:
+        """Index blocks that have just come full under the hashes of what they hold.
 
         Two blocks may hold the same content; the one that was indexed first is reused first.
         """
-        for block, block_hash in zip(allocation.blocks[start:], hashes[start:], strict=False):
-            if block in self._hash_of:
-                continue
-            self._hash_of[block] = block_hash
-            if block_hash in self._block_of:
+        holds, block_of = self._holds, self._block_of
+        for block, block_hash in zip(blocks, hashes, strict=True):
+            holds[block] = block_hash
+            if block_of.setdefault(block_hash, block) != block:
                 self._copies.setdefault(block_hash, []).append(block)
+
+    def release(self, blocks: Sequence[int]) -> None:
+        """Give a request's blocks back, the tail first; what they hold stays until retaken."""
+        users, holds, free = self._users, self._holds, self._free
+        for block in reversed(blocks):
+            users[block] -= 1
+            if users[block]:
+                continue
+            if block in holds:
+                free[block] = None
             else:
-                self._block_of[block_hash] = block
+                self._empty.append(block)
 
-    def release(self, allocation: Allocation) -> None:
-        """Give the blocks back, the tail first; what they hold stays until they are retaken."""
-        for block in reversed(allocation.blocks):
-            users = self._users[block] - 1
-            if users:
-                self._users[block] = users
+    def _forget(self, blocks: Iterable[int]) -> None:
+        """Take blocks out of the index; a copy of what one held takes its place."""
+        holds, block_of = self._holds, self._block_of
+        for block in blocks:
+            block_hash = holds.pop(block)
+            if block_hash in self._copies:
+                self._replace(block, block_hash)
             else:
-                del self._users[block]
-                self._free[block] = None
+                del block_of[block_hash]
 
-    def _hold(self, block: int) -> None:
-        if block not in self._users:
-            del self._free[block]
-        self._users[block] = self._users.get(block, 0) + 1
-
-    def _take(self) -> int:
-        if self._never_used < self.blocks:
-            block = self._never_used
-            self._never_used += 1
-        else:
-            block, _ = self._free.popitem(last=False)
-            self._forget(block)
-        self._users[block] = 1
-        return block
-
-    def _forget(self, block: int) -> None:
-        """Take a block out of the index; a copy of what it held takes its place."""
-        block_hash = self._hash_of.pop(block, None)
-        if block_hash is None:
-            return
-        copies = self._copies.get(block_hash, [])
+    def _replace(self, block: int, block_hash: int) -> None:
+        copies = self._copies[block_hash]
         if self._block_of[block_hash] != block:
             copies.remove(block)
-        elif copies:
-            self._block_of[block_hash] = copies.pop(0)
         else:
-            del self._block_of[block_hash]
+            self._block_of[block_hash] = copies.pop(0)
         if not copies:
-            self._copies.pop(block_hash, None)
+            del self._copies[block_hash]

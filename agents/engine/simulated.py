@@ -1,43 +1,45 @@
-"""A simulated engine: vLLM's cache rules, in virtual time, by events.
+"""A simulated engine: vLLM's scheduler and cache, in virtual time, by events.
 
-Between changes of the batch every decode step lasts the same, so the engine jumps from change to
-change instead of counting tokens. In this first form a prompt is computed in one step while the
-others wait, and a request's blocks are reserved when it is admitted.
+Between changes of the batch the steps are alike and their times grow by a constant, that of the
+context which each adds, so the engine jumps from change to change instead of counting tokens.
 """
 
 from __future__ import annotations
 
-import heapq
 import math
 from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass
 
-from agents.engine.kv_cache import Allocation, KVCache, block_hashes
+from agents.engine.kv_cache import block_hashes
 from agents.engine.role import Job
+from agents.engine.scheduler import Scheduler, Sequence
 from market.messages import Completion
 from market.profiles import EngineProfile
 from market.prompt import Span, prompt_tokens
 
 
-@dataclass(slots=True)
-class _Queued:
-    """A job with what the cache needs to know of it; ``blocks`` is what it will hold in all."""
+@dataclass(frozen=True, slots=True)
+class _Decoding:
+    """Times of steps that only decode: the first takes ``first_s``, each next ``growth_s`` more."""
 
-    job: Job
-    prompt_tokens: int
-    hashes: list[int]
-    blocks: int
+    first_s: float
+    growth_s: float
 
+    def duration_s(self, steps: int) -> float:
+        """Time of that many steps."""
+        return steps * self.first_s + self.growth_s * (steps * (steps - 1) / 2)
 
-@dataclass(slots=True)
-class _Sequence:
-    """A job in the running batch."""
-
-    queued: _Queued
-    allocation: Allocation
-    cached_tokens: int
-    first_token_s: float
+    def steps_to_cover(self, span_s: float, most: int) -> int:
+        """The fewest steps that last ``span_s`` or longer, ``most`` at most and 1 at least."""
+        if self.duration_s(most) <= span_s:
+            return most
+        half, linear = self.growth_s / 2, self.first_s - self.growth_s / 2
+        root = 2 * span_s / (linear + math.sqrt(linear * linear + 4 * half * span_s))
+        steps = min(most, max(1, math.ceil(root)))
+        if steps > 1 and self.duration_s(steps - 1) >= span_s:
+            return steps - 1
+        return steps if self.duration_s(steps) >= span_s else min(most, steps + 1)
 
 
 class SimulatedEngine:
@@ -51,13 +53,9 @@ class SimulatedEngine:
     def __init__(self, provider: str, profile: EngineProfile):
         self.provider = provider
         self.profile = profile
-        self.cache = KVCache(profile.kv_blocks)
+        self.scheduler = Scheduler(profile)
         self._now_s = 0.0
-        self._waiting: deque[_Queued] = deque()
-        # (step at which the last token comes, order of admission, sequence)
-        self._running: list[tuple[int, int, _Sequence]] = []
-        self._steps = 0
-        self._admitted = 0
+        self._arrivals: deque[Sequence] = deque()
         self._done: list[Completion] = []
 
     def start(self) -> None:
@@ -68,13 +66,14 @@ class SimulatedEngine:
 
     def advance(self, until_s: float) -> list[Completion]:
         """Run until ``until_s`` and return what has finished by then, in order of finish."""
+        scheduler = self.scheduler
         while self._now_s < until_s:
-            if self._admit_next():
-                continue
-            if self._running:
+            self._queue_arrivals()
+            if scheduler.running or scheduler.waiting:
+                self._step()
                 self._decode(until_s)
-            elif self._waiting:
-                self._now_s = min(until_s, self._waiting[0].job.submitted_s)
+            elif self._arrivals:
+                self._now_s = min(until_s, self._arrivals[0].job.submitted_s)
             else:
                 self._now_s = until_s
         self._done.sort(key=lambda done: done.finish_s)
@@ -85,20 +84,23 @@ class SimulatedEngine:
     def submit(self, job: Job) -> None:
         """Queue a job, or fail it at once where it can never fit."""
         tokens = prompt_tokens(job.prompt)
-        size = self.profile.block_size
-        blocks = math.ceil((tokens + job.output_tokens) / size)
-        error = self._never_fits(tokens + job.output_tokens, blocks)
+        error = self._never_fits(tokens, job.output_tokens)
         if error is None:
-            hashes = block_hashes((*job.prompt, Span(job.answer, job.output_tokens)), size)
-            self._waiting.append(_Queued(job, tokens, hashes, blocks))
+            answered = (*job.prompt, Span(job.answer, job.output_tokens))
+            hashes = block_hashes(answered, self.profile.block_size)
+            self._arrivals.append(Sequence(job, hashes, tokens, tokens))
         else:
             self._fail(job, tokens, error)
 
-    def _never_fits(self, tokens: int, blocks: int) -> str | None:
-        if tokens > self.profile.max_model_len:
-            return f"prompt and output of {tokens} tokens exceed {self.profile.max_model_len}"
-        if blocks > self.profile.kv_blocks:
-            return f"{blocks} KV blocks needed, the engine has {self.profile.kv_blocks}"
+    def _never_fits(self, tokens: int, output_tokens: int) -> str | None:
+        total = tokens + output_tokens
+        if total > self.profile.max_model_len:
+            return f"prompt and output of {total} tokens exceed {self.profile.max_model_len}"
+        # the state of the last token is never computed
+        blocks = -(-(total - 1) // self.profile.block_size)
+        usable = self.scheduler.cache.usable_blocks
+        if blocks > usable:
+            return f"{blocks} KV blocks needed, the engine has {usable}"
         return None
 
     def _fail(self, job: Job, tokens: int, error: str) -> None:
@@ -117,54 +119,45 @@ class SimulatedEngine:
             )
         )
 
-    def _admit_next(self) -> bool:
-        """Compute the prompt of the next waiting job; False where none is there or none fits."""
-        if not self._waiting or len(self._running) >= self.profile.max_num_seqs:
-            return False
-        queued = self._waiting[0]
-        if queued.job.submitted_s > self._now_s:
-            return False
-        size = self.profile.block_size
-        allocation = self.cache.allocate(
-            queued.hashes[: queued.prompt_tokens // size],
-            reusable=(queued.prompt_tokens - 1) // size,
-            total=queued.blocks,
+    def _queue_arrivals(self) -> None:
+        while self._arrivals and self._arrivals[0].job.submitted_s <= self._now_s:
+            self.scheduler.waiting.append(self._arrivals.popleft())
+
+    def _step(self) -> None:
+        """One step, whatever it holds."""
+        step = self.scheduler.schedule()
+        self._now_s += self.profile.step_time_s(
+            step.prefill_tokens, step.pairs, step.decoding, step.context_tokens
         )
-        if allocation is None:
-            return False
-        self._waiting.popleft()
-        cached = allocation.hits * size
-        self._now_s += self.profile.prefill_s(queued.prompt_tokens - cached)
-        last_step = self._steps + queued.job.output_tokens - 1
-        sequence = _Sequence(queued, allocation, cached, self._now_s)
-        heapq.heappush(self._running, (last_step, self._admitted, sequence))
-        self._admitted += 1
-        self._finish_due()
-        return True
+        self._sample()
 
     def _decode(self, until_s: float) -> None:
-        """Decode until a sequence ends, a job arrives, or the time is up."""
-        step_s = self.profile.step_time_s(0, 0.0, len(self._running), 0.0)
+        """All steps at once that are alike, until a job arrives or the time is up."""
+        scheduler = self.scheduler
         stop_s = until_s
-        if self._waiting and self._waiting[0].job.submitted_s > self._now_s:
-            stop_s = min(stop_s, self._waiting[0].job.submitted_s)
-        steps_left = self._running[0][0] - self._steps
-        steps = min(steps_left, max(1, math.ceil((stop_s - self._now_s) / step_s)))
-        self._steps += steps
-        self._now_s += steps * step_s
-        self._finish_due()
+        if self._arrivals and not scheduler.waiting and scheduler.admits_arrivals():
+            stop_s = min(stop_s, self._arrivals[0].job.submitted_s)
+        most = scheduler.decode_steps() if self._now_s < stop_s else 0
+        if not most:
+            return
+        decoding = len(scheduler.running)
+        context = sum(sequence.computed + 1 for sequence in scheduler.running)
+        first_s = self.profile.step_time_s(0, 0.0, decoding, context)
+        times = _Decoding(first_s, self.profile.context_s_per_token * decoding)
+        steps = times.steps_to_cover(stop_s - self._now_s, most)
+        scheduler.decode(steps)
+        self._now_s += times.duration_s(steps)
+        self._sample()
 
-    def _finish_due(self) -> None:
-        while self._running and self._running[0][0] <= self._steps:
-            self._finish(heapq.heappop(self._running)[2])
+    def _sample(self) -> None:
+        started, finished = self.scheduler.sample()
+        for sequence in started:
+            sequence.first_token_s = self._now_s
+        for sequence in finished:
+            self._finish(sequence)
 
-    def _finish(self, sequence: _Sequence) -> None:
-        """Free the blocks; what was generated stays cached, all but its last token."""
-        queued, job = sequence.queued, sequence.queued.job
-        computed = queued.prompt_tokens + job.output_tokens - 1
-        known = queued.hashes[: computed // self.profile.block_size]
-        self.cache.remember(sequence.allocation, known, sequence.allocation.hits)
-        self.cache.release(sequence.allocation)
+    def _finish(self, sequence: Sequence) -> None:
+        job = sequence.job
         self._done.append(
             Completion(
                 request=job.request,
@@ -173,7 +166,7 @@ class SimulatedEngine:
                 submitted_s=job.submitted_s,
                 first_token_s=sequence.first_token_s,
                 finish_s=self._now_s,
-                prompt_tokens=queued.prompt_tokens,
+                prompt_tokens=sequence.prompt_tokens,
                 cached_tokens=sequence.cached_tokens,
                 output_tokens=job.output_tokens,
                 answer=job.answer,

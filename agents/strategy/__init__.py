@@ -1,13 +1,18 @@
 """Strategies: how a participant turns a private number into the one it reports."""
 
-from agents.strategy.choices import Strategy
+from agents.strategy.best_response import BestResponse
+from agents.strategy.choices import ClientStrategy, Strategy
 from agents.strategy.exp3 import Exp3, NoRegret
-from agents.strategy.panel import Panel, check_panel
+from agents.strategy.panel import ClientPanel, Panel, check_panel
+from agents.strategy.ring import Ring
 from agents.strategy.role import Report, Reporter
 from agents.strategy.stationary import Aggressive, Conservative, Random, Truthful
 
 __all__ = [
     "Aggressive",
+    "BestResponse",
+    "ClientPanel",
+    "ClientStrategy",
     "Conservative",
     "Exp3",
     "NoRegret",
@@ -15,6 +20,7 @@ __all__ = [
     "Random",
     "Report",
     "Reporter",
+    "Ring",
     "Strategy",
     "Truthful",
     "check_panel",

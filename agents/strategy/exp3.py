@@ -47,8 +47,8 @@ class NoRegret(Params):
                 raise ValueError(f"expected different factors, got {factor:g} again")
         return factors
 
-    def start(self) -> Exp3:
-        """A participant's reporter, which knows nothing yet."""
+    def start(self, who: str = "") -> Exp3:
+        """A participant's reporter, which knows nothing yet, whoever it is."""
         return Exp3(self.factors, self.rate)
 
     def without_feedback(self) -> Truthful:
@@ -91,6 +91,9 @@ class Exp3:
         """Credit the factor of a report with what it brought, the more the rarer it is chosen."""
         self._scale = max(self._scale, abs(utility))
         self._totals[report.arm] += utility / report.chance
+
+    def hear(self, highest: float | None) -> None:
+        """Only what its own reports brought is counted."""
 
     def chances(self) -> list[float]:
         """The probability of every factor now, in their order."""

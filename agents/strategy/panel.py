@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from agents.params import Params
-from agents.strategy.choices import Strategy
+from agents.strategy.choices import ClientStrategy, Strategy
 
 
 class Panel(Params):
@@ -18,7 +18,14 @@ class Panel(Params):
     strategy: Strategy
 
 
-def check_panel(panel: Panel | None, count: int, who: str) -> None:
+class ClientPanel(Params):
+    """A panel of clients."""
+
+    count: int = Field(1, ge=1)
+    strategy: ClientStrategy
+
+
+def check_panel(panel: Panel | ClientPanel | None, count: int, who: str) -> None:
     """Raise ``ValueError`` if a panel is larger than all ``count`` of those that ``who`` names."""
     if panel and panel.count > count:
         raise ValueError(f"panel: expected at most all {count} {who}, got {panel.count}")

@@ -34,3 +34,11 @@ class Reporter(Protocol):
 
         Reports may be told late and in any order, each once at most.
         """
+
+    def hear(self, highest: float | None) -> None:
+        """What the last clearing says of the next report; only providers hear it, for chat.
+
+        ``highest`` is the highest factor on the private number of now that is known to have won,
+        in the last clearing, all that the last report won, and to have been paid as reported. None
+        where there is none that is known: nothing was won, or payments do not follow reports.
+        """

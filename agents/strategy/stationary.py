@@ -14,8 +14,8 @@ from agents.strategy.role import Draw, Report
 class Stationary(Params):
     """Reports by the same rule for ever, so that it is a reporter itself."""
 
-    def start(self) -> Self:
-        """A participant's reporter."""
+    def start(self, who: str = "") -> Self:
+        """A participant's reporter, whoever it is."""
         return self
 
     def without_feedback(self) -> Self:
@@ -28,6 +28,9 @@ class Stationary(Params):
 
     def learn(self, report: Report, utility: float) -> None:
         """Nothing is learned."""
+
+    def hear(self, highest: float | None) -> None:
+        """No price changes the rule."""
 
     @abstractmethod
     def factor(self, draw: Draw) -> float:

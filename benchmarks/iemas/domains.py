@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from benchmarks.tiers import ENGINES
 from orchestrator.scenario import Scenario
 
 DOMAINS = ("code", "law", "medicine", "writing")
@@ -47,7 +48,7 @@ def domain_market(
                     "skill_elsewhere": {"uniform": list(elsewhere)},
                     "chat_slots": 4,
                     "workflow_slots": 0,
-                    "engine": {"profile": name},
+                    "engine": ENGINES[name],
                     "cost": {"base": {"uniform": [base / 2, base * 3 / 2]}},
                 }
                 for (name, tier, base, skill, elsewhere, _), count in zip(

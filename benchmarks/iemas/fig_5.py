@@ -16,16 +16,20 @@ from benchmarks.iemas.played import Answer, Played, play
 from benchmarks.iemas.publish import COLOURS, Publication, seeds_option, tell, write_option
 from benchmarks.interval import Interval, interval, ratio
 from benchmarks.markdown import table
+from benchmarks.tiers import ENGINES
 from orchestrator.scenario import Scenario
 
-#: The strategies of the paper and exponential weights; a report is the truth times a factor.
+#: The strategies of the paper, and two that learn; a report is the truth times a factor.
 STRATEGIES: dict[str, dict[str, Any]] = {
     "truthful": {"kind": "truthful"},
     "aggressive": {"kind": "aggressive", "by": 1.5},
     "conservative": {"kind": "conservative", "by": 0.6},
     "random": {"kind": "random", "between": (0.5, 1.5)},
     "no_regret": {"kind": "no_regret"},
+    "best_response": {"kind": "best_response"},
 }
+#: Those that hear of a clearing what only providers are told of it.
+OF_PROVIDERS = ("best_response",)
 TRUTH = "truthful"
 ROUNDS = 100
 
@@ -45,6 +49,12 @@ class Side:
     def name(self) -> str:
         """For a table."""
         return f"{self.participant}, {RULES[self.mechanism]}"
+
+    @property
+    def strategies(self) -> list[str]:
+        """Those that the participant can have."""
+        mine = self.participant == PROVIDER
+        return [name for name in STRATEGIES if mine or name not in OF_PROVIDERS]
 
 
 #: The payment rule of a mechanism.
@@ -76,7 +86,7 @@ class Earned:
     def gain(self, strategy: str, round_: int = -1) -> Interval:
         """What it adds by a round, in parts of turnover; all intervals of a side hold at once."""
         added = self.over_truth(strategy)[:, round_].tolist()
-        return ratio(added, self.turnover, comparisons=len(STRATEGIES) - 1)
+        return ratio(added, self.turnover, comparisons=len(self.curves) - 1)
 
 
 def strategic_market(side: Side, strategy: str, seed: int, rounds: int) -> Scenario:
@@ -104,7 +114,7 @@ def strategic_market(side: Side, strategy: str, seed: int, rounds: int) -> Scena
                     "skill": {"uniform": list(skill)},
                     "chat_slots": 2,
                     "workflow_slots": 0,
-                    "engine": {"profile": name},
+                    "engine": ENGINES[name],
                     "cost": {"base": {"uniform": [base / 2, base * 3 / 2]}},
                     "panel": provider_panel if name == "medium" else None,
                 }
@@ -128,7 +138,7 @@ def earned(side: Side, seeds: int, rounds: int) -> Earned:
     """Play every strategy on the same tapes."""
     curves: dict[str, Curves] = {}
     turnover: list[float] = []
-    for strategy in STRATEGIES:
+    for strategy in side.strategies:
         found = [
             _own(side, play(strategic_market(side, strategy, seed, rounds)))
             for seed in range(1, seeds + 1)
@@ -187,7 +197,7 @@ def drawing(found: Sequence[Earned], figure: Any) -> None:
     axes = figure.subplots(1, len(found))
     for axis, one in zip(axes, found, strict=True):
         rounds = range(1, one.curves[TRUTH].shape[1] + 1)
-        for colour, strategy in zip(COLOURS, (s for s in STRATEGIES if s != TRUTH), strict=False):
+        for colour, strategy in zip(COLOURS, (s for s in one.curves if s != TRUTH), strict=False):
             gains = [one.gain(strategy, round_ - 1) for round_ in rounds]
             axis.plot(rounds, [100 * gain.mean for gain in gains], color=colour, label=strategy)
             low, high = ([100 * end for end in ends] for ends in zip(
@@ -197,7 +207,7 @@ def drawing(found: Sequence[Earned], figure: Any) -> None:
         axis.set_title(one.side.name)
         axis.set_xlabel("round")
     axes[0].set_ylabel("utility over that of the truth,\n% of a run's turnover")
-    axes[0].legend(frameon=False)
+    axes[-1].legend(frameon=False)
 
 
 @click.command("iemas-fig-5")
@@ -211,7 +221,7 @@ def command(seeds: int, rounds: int, write: Path | None) -> None:
     found = []
     for side in SIDES:
         found.append(earned(side, seeds, rounds))
-        tell(f"{side.name}: {len(STRATEGIES)} strategies, {seeds} seeds")
+        tell(f"{side.name}: {len(side.strategies)} strategies, {seeds} seeds")
     publication.publish(
         {"strategies": strategies_table(found)}, write, lambda figure: drawing(found, figure)
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.predictors.shadowing import SUBJECTS, Scored, shadowed
+from benchmarks.tiers import ENGINES
 from orchestrator.run import logged_rounds
 from orchestrator.runtime import InProcess
 from orchestrator.scenario import Scenario
@@ -43,7 +44,7 @@ def market_of(seed: int, dialogues: Path | None, rounds: int) -> Scenario:
                     "count": count,
                     "domains": ["code", "law", "medicine", "writing"],
                     "skill": {"uniform": skill},
-                    "engine": {"profile": name},
+                    "engine": ENGINES[name],
                     "cost": {"base": {"uniform": [base / 2, base * 3 / 2]}},
                 }
                 for name, (tier, count, base, skill) in _SIZES.items()

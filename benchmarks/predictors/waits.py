@@ -21,7 +21,7 @@ class Waits:
         nmae_alone: of those, as predicted.
         nmae_in_company: of the others, as predicted.
         nmae_if_known: of all, had the hub known before the clearing what is awarded with a
-            request and in which order: the analytic times of those before it added to its own.
+            request and in which order: the analytic times of the steps up to its own.
     """
 
     alone: float
@@ -65,13 +65,22 @@ def waits_table(found: Mapping[str, Sequence[Waits]]) -> str:
 
 
 def _in_order(group: Iterable[Scored]) -> list[tuple[float, float]]:
-    """Observed and analytic times of what was awarded together, in the order it was served in."""
-    ahead_s, pairs = 0.0, []
-    for one in sorted(group, key=lambda one: one.completion.first_token_s):
-        uncached = one.completion.prompt_tokens - one.expected[ACTING].cached_tokens
+    """Observed and analytic times of what was awarded together, in the order it was served in.
+
+    Steps are full of prompts, one after the other; the answers begin with the end of the step that
+    computes the last of their prompt.
+    """
+    served = sorted(group, key=lambda one: one.completion.first_token_s)
+    uncached = [
+        one.completion.prompt_tokens - one.expected[ACTING].cached_tokens for one in served
+    ]
+    pairs = []
+    for one, through in zip(served, np.cumsum(uncached), strict=True):
         engine = one.member.engine
-        ahead_s += engine.step_s + engine.prefill_s_per_token * uncached
-        pairs.append((one.completion.ttft_s, ahead_s))
+        steps = np.ceil(through / engine.max_num_batched_tokens)
+        computed = min(sum(uncached), steps * engine.max_num_batched_tokens)
+        expected_s = steps * engine.step_s + engine.prefill_s_per_token * computed
+        pairs.append((one.completion.ttft_s, float(expected_s)))
     return pairs
 
 

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from agents.client import client_name
 from benchmarks.interval import ratio
+from benchmarks.tiers import ENGINES
 from benchmarks.truthfulness.one_round import (
     CLARKE,
     CLARKE_BY_REQUEST,
@@ -234,7 +235,7 @@ def _group(name: str, tier: _Tier, count: int, slots: Mapping[str, int]) -> dict
         "tier": tier.number,
         "count": count,
         "domains": ["code", "law"],
-        "engine": {"profile": tier.engine},
+        "engine": ENGINES[tier.engine],
         "cost": {"base": {"uniform": [tier.base / 2, tier.base * 3 / 2]}},
         "input_ratio": {"uniform": [0.1, 0.5]},
         **slots,

@@ -75,9 +75,16 @@ def _bill(auction: WorkflowAuction, declared: Workflow, settlement: str) -> floa
     if settlement == "predicted":
         return sum(outcome.payments_usd.values())
     ratios = {offer.provider: offer.input_ratio for offer in auction.offers}
-    charge = auction.options.charge_entry_input
+    hits = {offer.provider: offer.hit_ratio for offer in auction.offers}
+    options = auction.options
     real, said = (
-        quantities_of(workflow, outcome.allocation, ratios, charge_entry_input=charge)
+        quantities_of(
+            workflow,
+            outcome.allocation,
+            ratios,
+            charge_entry_input=options.charge_entry_input,
+            hit_ratio=hits if options.charge_cached_input else None,
+        )
         for workflow in (auction.workflow, declared)
     )
     return sum(

@@ -28,7 +28,7 @@ from market.workflow.mechanisms import Outcome
 from market.workflow.mechanisms.role import COST_BASES
 from market.workflow.offer import Offer, admitted
 from market.workflow.problem_form import written_auction
-from market.workflow.quantities import cold_quantities, quantities, total_usd
+from market.workflow.quantities import total_usd
 from market.workflow.solvers import choose_solver
 
 #: Allocations are compared by everybody's virtual cost, which is rounded to 1e-15 of itself or
@@ -167,9 +167,7 @@ class _ProviderAudit:
 
 def _responder(auction: WorkflowAuction, offer: Offer, basis: str) -> Respond:
     """What a bid gets: quantity in 1e6 tokens, so that a cost times it is USD."""
-    problem = allocation_problem(
-        auction.workflow, auction.offers, charge_entry_input=auction.options.charge_entry_input
-    )
+    problem = allocation_problem(auction.workflow, auction.offers, **auction.options.charges)
     names = [one.provider for one in auction.offers]
     position = {name: i for i, name in enumerate(names)}
     me = position[offer.provider]
@@ -178,8 +176,7 @@ def _responder(auction: WorkflowAuction, offer: Offer, basis: str) -> Respond:
         if basis == "run":
             return outcome.quantities.get(offer.provider, 0.0)
         allocation = [position[outcome.allocation[node.id]] for node in auction.workflow.nodes]
-        row = cold_quantities(problem.tokens, problem.input_ratio, np.array([allocation]))
-        return float(row[0, me])
+        return float(problem.cold_quantities(np.array([allocation]))[0, me])
 
     def respond(bid: float) -> Answer:
         outcome = auction.with_bid(offer.provider, bid).buy()
@@ -205,9 +202,7 @@ def _optimality(auction: WorkflowAuction, outcome: Outcome) -> Check:
     if price is None:
         return Check(name, NOT_CHECKED, "the rule does not claim it")
     bidders = admitted(auction.offers, auction.options.reserve)
-    problem = allocation_problem(
-        auction.workflow, bidders, charge_entry_input=auction.options.charge_entry_input
-    )
+    problem = allocation_problem(auction.workflow, bidders, **auction.options.charges)
     prices = np.array([price(offer) for offer in bidders])
     other = "elimination" if getattr(outcome, "solver", None) == "highs" else "highs"
     try:
@@ -215,7 +210,7 @@ def _optimality(auction: WorkflowAuction, outcome: Outcome) -> Check:
     except (TooCostly, NotProvenOptimal) as error:
         return Check(name, NOT_CHECKED, str(error))
     reached = _objective_usd(auction, outcome)
-    (cheapest,) = quantities(problem.tokens, problem.input_ratio, allocation[None])
+    (cheapest,) = problem.quantities(allocation[None])
     found = total_usd(prices, cheapest)
     detail = f"{reached:.9g} USD, {found:.9g} by {other}"
     same = abs(reached - found) <= TOLERANCE * max(abs(reached), abs(found))

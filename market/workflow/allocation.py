@@ -11,8 +11,16 @@ import numpy as np
 
 from market.errors import Infeasible
 from market.workflow.graph import Node, Workflow
-from market.workflow.offer import Offer
-from market.workflow.quantities import BoolArray, FloatArray, IntArray, TokenCounts, token_counts
+from market.workflow.offer import Offer, check_hit_ratio
+from market.workflow.quantities import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    TokenCounts,
+    cold_quantities,
+    quantities,
+    token_counts,
+)
 
 
 @dataclass(frozen=True)
@@ -21,13 +29,15 @@ class AllocationProblem:
 
     The order of the providers is the canonical one. ``requirement`` (n,) is that of every node,
     ``meets`` (N, R) says who meets which, ``input_ratio`` (N,) is the price of an input token over
-    that of an output token.
+    that of an output token, and ``hit_ratio`` (N,) likewise of a cached one, at most as high; None
+    where cached input is free.
     """
 
     tokens: TokenCounts
     requirement: IntArray
     meets: BoolArray
     input_ratio: FloatArray
+    hit_ratio: FloatArray | None = None
 
     @cached_property
     def capable(self) -> BoolArray:
@@ -45,6 +55,14 @@ class AllocationProblem:
     def domain_sizes(self) -> tuple[int, ...]:
         """Of every node, how many providers may run it."""
         return tuple(len(domain) for domain in self.domains)
+
+    def quantities(self, allocations: IntArray) -> FloatArray:
+        """q_i(A), (B, N) tokens, of every provider under every one of ``allocations`` (B, n)."""
+        return quantities(self.tokens, self.input_ratio, allocations, self.hit_ratio)
+
+    def cold_quantities(self, allocations: IntArray) -> FloatArray:
+        """The same with nothing cached, the paper's workload omega."""
+        return cold_quantities(self.tokens, self.input_ratio, allocations)
 
     def among(self, providers: IntArray) -> AllocationProblem:
         """The problem in which only ``providers`` take part."""
@@ -73,12 +91,20 @@ class AllocationSolver(Protocol):
 
 
 def allocation_problem(
-    workflow: Workflow, offers: Sequence[Offer], *, charge_entry_input: bool
+    workflow: Workflow,
+    offers: Sequence[Offer],
+    *,
+    charge_entry_input: bool,
+    charge_cached_input: bool = False,
 ) -> AllocationProblem:
     """The problem of buying ``workflow`` from ``offers``, whose order is the canonical order.
 
-    Raises ``Infeasible``, naming the node and what it needs, where nobody is capable of it.
+    Raises ``Infeasible``, naming the node and what it needs, where nobody is capable of it, and
+    ``BadInput`` where a cached token is charged and costs more than one that is not.
     """
+    if charge_cached_input:
+        for offer in offers:
+            check_hit_ratio(offer.provider, offer.input_ratio, offer.hit_ratio)
     requirements: dict[int | frozenset[str], int] = {}
     requirement = [
         requirements.setdefault(_requirement(node), len(requirements)) for node in workflow.nodes
@@ -92,6 +118,9 @@ def allocation_problem(
         requirement=np.array(requirement, dtype=np.intp),
         meets=meets,
         input_ratio=np.array([offer.input_ratio for offer in offers], dtype=np.float64),
+        hit_ratio=np.array([offer.hit_ratio for offer in offers], dtype=np.float64)
+        if charge_cached_input
+        else None,
     )
 
 

@@ -1,11 +1,12 @@
 """Min-sum variable elimination: exact allocation by dynamic programming over the graph.
 
-The objective is a sum of one table per node (its own work) and one per pair of neighbours (the
-context that is sent again if they differ). Eliminating a node adds up the tables that mention it
-and minimises over its provider, which leaves one table over its remaining neighbours; walking
-back through the same order reads off the providers. On a tree this is the recursion of STAR,
-section 4.3.1; with a min-fill order it is the junction tree algorithm of appendix B, each of
-whose bags is a node with the neighbours it has left. Source: Koller and Friedman (2009), ch. 9.
+The objective is a sum of one table per node (its own work, and what it reads at the price of cached
+input) and one per pair of neighbours (what more the context costs if they differ). Eliminating a
+node adds up the tables that mention it and minimises over its provider, which leaves one table over
+its remaining neighbours; walking back through the same order reads off the providers. On a tree
+this is the recursion of STAR, section 4.3.1; with a min-fill order it is the junction tree
+algorithm of appendix B, each of whose bags is a node with the neighbours it has left. Source:
+Koller and Friedman (2009), ch. 9.
 """
 
 from __future__ import annotations
@@ -105,7 +106,9 @@ class Elimination:
         """An optimal allocation for every row of ``prices``, see ``AllocationSolver``."""
         net, providers = self._network, self._providers
         taking_part = np.ascontiguousarray(prices[:, providers], dtype=np.float64)
-        choice = eliminate(net, taking_part, self.problem.input_ratio[providers])
+        ratio, hit = self.problem.input_ratio[providers], self.problem.hit_ratio
+        cached = np.zeros_like(ratio) if hit is None else hit[providers]
+        choice = eliminate(net, taking_part, ratio, cached)
         allocation = np.empty_like(choice)
         allocation[:, self._order] = providers[net.domain[net.domain_start[:-1] + choice]]
         return allocation
@@ -122,6 +125,7 @@ def _network(problem: AllocationProblem, plan: EliminationPlan, providers: IntAr
     return Network(
         output=problem.tokens.output[order],
         entry_input=problem.tokens.entry_input[order],
+        received=problem.tokens.received[order],
         domain_start=_starts(size),
         domain=np.ascontiguousarray(np.nonzero(able)[1]),  # one layout, one compilation
         position=np.ascontiguousarray(position),

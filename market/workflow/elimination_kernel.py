@@ -19,19 +19,29 @@ from market.compiled import compiled
 from market.workflow.quantities import BoolArray, FloatArray, IntArray
 
 
+class Prices(NamedTuple):
+    """(N,) each: of a token of output, of input, of cached input, and what a cut adds to that."""
+
+    output: FloatArray
+    input: FloatArray
+    cached: FloatArray
+    switch: FloatArray
+
+
 class Network(NamedTuple):
     """Who meets whom at every step. Slices ``x_start[t]:x_start[t + 1]`` of flat arrays are t's.
 
-    ``output``, ``entry_input`` (n,): tokens of every node. ``domain``: the providers that may run
-    it, ascending; ``position`` (n, N): where a provider stands there, or -1. ``neighbour``: those
-    left at its turn, by turn; of each, its ``stride`` in t's message, the tokens ``to_node`` and
-    ``to_neighbour`` that are sent again if the two differ, and whether it is ``coupled``.
-    ``incoming``: the earlier nodes whose message comes to t, whose first neighbour is t.
-    ``message_start`` (n + 1,): where each node's message is kept.
+    ``output``, ``entry_input``, ``received`` (n,): tokens of every node. ``domain``: the providers
+    that may run it, ascending; ``position`` (n, N): where a provider stands there, or -1.
+    ``neighbour``: those left at its turn, by turn; of each, its ``stride`` in t's message, the
+    tokens ``to_node`` and ``to_neighbour`` that are sent again if the two differ, and whether it is
+    ``coupled``. ``incoming``: the earlier nodes whose message comes to t, whose first neighbour is
+    t. ``message_start`` (n + 1,): where each node's message is kept.
     """
 
     output: FloatArray
     entry_input: FloatArray
+    received: FloatArray
     domain_start: IntArray
     domain: IntArray
     position: IntArray
@@ -47,23 +57,28 @@ class Network(NamedTuple):
 
 
 @compiled
-def eliminate(net: Network, prices: FloatArray, input_ratio: FloatArray) -> IntArray:
+def eliminate(
+    net: Network, prices: FloatArray, input_ratio: FloatArray, hit_ratio: FloatArray
+) -> IntArray:
     """An optimal allocation, as positions in the domains, for every row of ``prices``.
 
-    ``prices`` (B, N), ``input_ratio`` (N,); returns (B, n). Each node, from the last to the first,
-    takes the first provider that is optimal given the later ones.
+    ``prices`` (B, N), ``input_ratio`` (N,), ``hit_ratio`` (N,), 0 where cached input is free;
+    returns (B, n). Each node, from the last to the first, takes the first provider that is optimal
+    given the later ones.
     """
+    switch_ratio = input_ratio - hit_ratio
     nodes = len(net.output)
     messages = np.empty(net.message_start[nodes])
     cost = np.empty(np.max(np.diff(net.domain_start)))
     chosen = np.zeros((len(prices), nodes), dtype=np.intp)
     for row in range(len(prices)):
-        price, input_price = prices[row], prices[row] * input_ratio
+        price = prices[row]
+        asked = Prices(price, price * input_ratio, price * hit_ratio, price * switch_ratio)
         choice = chosen[row]
         for node in range(nodes):
-            _send(net, node, price, input_price, messages, choice, cost)
+            _send(net, node, asked, messages, choice, cost)
         for node in range(nodes - 1, -1, -1):
-            _add_up(net, node, True, price, input_price, messages, choice, cost)
+            _add_up(net, node, True, asked, messages, choice, cost)
             size = net.domain_start[node + 1] - net.domain_start[node]
             best = 0
             for x in range(1, size):
@@ -77,8 +92,7 @@ def eliminate(net: Network, prices: FloatArray, input_ratio: FloatArray) -> IntA
 def _send(
     net: Network,
     node: int,
-    price: FloatArray,
-    input_price: FloatArray,
+    asked: Prices,
     messages: FloatArray,
     choice: IntArray,
     cost: FloatArray,
@@ -88,13 +102,13 @@ def _send(
     for k in range(first, last):
         choice[net.neighbour[k]] = 0
     while True:
-        _add_up(net, node, False, price, input_price, messages, choice, cost)
-        all_cut = _least_cut(net, node, input_price, cost)
+        _add_up(net, node, False, asked, messages, choice, cost)
+        all_cut = _least_cut(net, node, asked.switch, cost)
         while True:
             at = net.message_start[node]
             for k in range(first, last):
                 at += choice[net.neighbour[k]] * net.stride[k]
-            messages[at] = _least(net, node, input_price, choice, cost, all_cut)
+            messages[at] = _least(net, node, asked.switch, choice, cost, all_cut)
             if not _advance(net, node, False, choice):
                 break
         if not _advance(net, node, True, choice):
@@ -119,8 +133,7 @@ def _add_up(
     net: Network,
     node: int,
     with_loose: bool,
-    price: FloatArray,
-    input_price: FloatArray,
+    asked: Prices,
     messages: FloatArray,
     choice: IntArray,
     cost: FloatArray,
@@ -134,7 +147,8 @@ def _add_up(
     start, stop = net.domain_start[node], net.domain_start[node + 1]
     for x in range(stop - start):
         i = net.domain[start + x]
-        cost[x] = price[i] * net.output[node] + input_price[i] * net.entry_input[node]
+        cost[x] = asked.output[i] * net.output[node] + asked.input[i] * net.entry_input[node]
+        cost[x] += asked.cached[i] * net.received[node]
     if stop - start == 1:
         cost[0] = 0.0
     for m in range(net.incoming_start[node], net.incoming_start[node + 1]):
@@ -151,14 +165,14 @@ def _add_up(
             same = net.position[node, j]
             kept = cost[same] if same >= 0 else 0.0
             for x in range(stop - start):
-                cost[x] += input_price[net.domain[start + x]] * net.to_node[k]
-                cost[x] += input_price[j] * net.to_neighbour[k]
+                cost[x] += asked.switch[net.domain[start + x]] * net.to_node[k]
+                cost[x] += asked.switch[j] * net.to_neighbour[k]
             if same >= 0:
                 cost[same] = kept
 
 
 @compiled
-def _least_cut(net: Network, node: int, input_price: FloatArray, cost: FloatArray) -> float:
+def _least_cut(net: Network, node: int, switch_price: FloatArray, cost: FloatArray) -> float:
     """The least of ``cost`` where all loose neighbours are cut, but for what they read then."""
     read = 0.0
     for k in range(net.neighbour_start[node], net.neighbour_start[node + 1]):
@@ -167,7 +181,7 @@ def _least_cut(net: Network, node: int, input_price: FloatArray, cost: FloatArra
     least = np.inf
     start = net.domain_start[node]
     for x in range(net.domain_start[node + 1] - start):
-        least = min(least, cost[x] + input_price[net.domain[start + x]] * read)
+        least = min(least, cost[x] + switch_price[net.domain[start + x]] * read)
     return least
 
 
@@ -175,7 +189,7 @@ def _least_cut(net: Network, node: int, input_price: FloatArray, cost: FloatArra
 def _least(
     net: Network,
     node: int,
-    input_price: FloatArray,
+    switch_price: FloatArray,
     choice: IntArray,
     cost: FloatArray,
     all_cut: float,
@@ -187,7 +201,7 @@ def _least(
         if not net.coupled[k]:
             other = net.neighbour[k]
             j = net.domain[net.domain_start[other] + choice[other]]
-            least += input_price[j] * net.to_neighbour[k]
+            least += switch_price[j] * net.to_neighbour[k]
     for k in range(first, last):
         if net.coupled[k]:
             continue
@@ -201,6 +215,6 @@ def _least(
             third = net.neighbour[m]
             j = net.domain[net.domain_start[third] + choice[third]]
             if not net.coupled[m] and i != j:
-                total += input_price[i] * net.to_node[m] + input_price[j] * net.to_neighbour[m]
+                total += switch_price[i] * net.to_node[m] + switch_price[j] * net.to_neighbour[m]
         least = min(least, total)
     return least

@@ -2,7 +2,8 @@
 
 Source: STAR, section 4.3.2. Binary x[v, i] says that provider i runs node v; delta[u, v, i], at
 least x[v, i] - x[u, i], says that i receives the context of edge (u, v) anew. Where i cannot run
-u, delta is x[v, i] itself and its cost goes there.
+u, delta is x[v, i] itself and its cost goes there. Where cached input is charged x[v, i] takes all
+that v reads at that price, and delta the difference.
 """
 
 from __future__ import annotations
@@ -97,6 +98,8 @@ def _scaled_cost(program: _Program, prices: FloatArray) -> FloatArray:
 
 def _program(problem: AllocationProblem) -> _Program:
     tokens, ratio = problem.tokens, problem.input_ratio
+    hit = np.zeros_like(ratio) if problem.hit_ratio is None else problem.hit_ratio
+    switch = ratio - hit
     column: dict[tuple[int, int], int] = {}
     provider: list[int] = []
     cost: list[float] = []
@@ -104,13 +107,15 @@ def _program(problem: AllocationProblem) -> _Program:
     rows: list[tuple[list[int], list[float], float, float]] = []
     for node, domain in enumerate(problem.domains):
         # work that only one can do decides nothing, and could drown what does
-        own, read = (
-            (0.0, 0.0) if len(domain) == 1 else (tokens.output[node], tokens.entry_input[node])
+        decides = len(domain) > 1
+        own, read, context = (
+            amount[node] * decides
+            for amount in (tokens.output, tokens.entry_input, tokens.received)
         )
         for i in domain.tolist():
             column[node, i] = len(provider)
             provider.append(i)
-            cost.append(own + ratio[i] * read)
+            cost.append(own + ratio[i] * read + hit[i] * context)
         columns = [column[node, i] for i in domain.tolist()]
         rows.append((columns, [1.0] * len(columns), 1.0, 1.0))
         node_start.append(len(provider))
@@ -118,14 +123,14 @@ def _program(problem: AllocationProblem) -> _Program:
     edges = (tokens.source.tolist(), tokens.target.tolist(), tokens.transfer.tolist())
     for source, target, transfer in zip(*edges, strict=True):
         for i in problem.domains[target].tolist():
-            cold_tokens[column[target, i]] += ratio[i] * transfer
+            cold_tokens[column[target, i]] += switch[i] * transfer
             if (source, i) not in column:
-                cost[column[target, i]] += ratio[i] * transfer
+                cost[column[target, i]] += switch[i] * transfer
                 continue
             columns = [len(provider), column[target, i], column[source, i]]
             rows.append((columns, [1.0, -1.0, 1.0], 0.0, highspy.kHighsInf))
             provider.append(i)
-            cost.append(ratio[i] * transfer)
+            cost.append(switch[i] * transfer)
     return _Program(
         provider=np.array(provider, dtype=np.intp),
         tokens=np.array(cost, dtype=np.float64),

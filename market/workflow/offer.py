@@ -20,8 +20,9 @@ RESERVES = ("support_top", "none")
 class Offer:
     """One provider's offer for a workflow.
 
-    ``input_ratio`` (rho) is the public price of an input token over that of an output token;
-    ``bid`` is USD per 1e6 output tokens.
+    ``input_ratio`` (rho) is the public price of an input token over that of an output token, and
+    ``hit_ratio`` (kappa) likewise of an input token that is cached, which counts only where cached
+    input is charged; ``bid`` is USD per 1e6 output tokens.
     """
 
     provider: str
@@ -29,12 +30,14 @@ class Offer:
     input_ratio: float
     bid: float
     prior: Prior
+    hit_ratio: float = 0.0
 
     def __post_init__(self) -> None:
         fields = Fields(vars(self), f"provider {self.provider!r}")
         fields.text("provider")
         fields.integer("tier", low=1)
         fields.number("input_ratio", low=0, high=MAX_INPUT_RATIO)
+        fields.number("hit_ratio", low=0, high=MAX_INPUT_RATIO)
         fields.number("bid", low=0, high=MAX_PRICE)
 
     @property
@@ -46,6 +49,13 @@ class Offer:
     def top_virtual_cost(self) -> float:
         """phi of the highest bid that the prior allows."""
         return self.prior.virtual_cost(self.prior.high)
+
+
+def check_hit_ratio(provider: str, input_ratio: float, hit_ratio: float) -> None:
+    """Raise ``BadInput`` where a cached token costs more than one that is not."""
+    if hit_ratio > input_ratio:
+        problem = f"expected at most its input_ratio, {input_ratio:g}, where cached input is"
+        raise BadInput(f"provider {provider!r}.hit_ratio", f"{problem} charged; got {hit_ratio:g}")
 
 
 def admitted(offers: Sequence[Offer], reserve: str) -> tuple[Offer, ...]:

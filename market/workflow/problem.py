@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import fields
+from functools import partial
 from typing import Any, TypeVar
 
 from market.errors import BadInput
@@ -11,7 +12,7 @@ from market.fields import Fields, check_unique
 from market.workflow.auction import WorkflowAuction
 from market.workflow.graph import Edge, Node, Workflow
 from market.workflow.mechanisms import MECHANISMS, GreedyOutcome, MyopicOutcome, Outcome, Rule
-from market.workflow.offer import Offer
+from market.workflow.offer import Offer, check_hit_ratio
 from market.workflow.priors import PRIORS, Prior
 from market.workflow.star import StarOptions, StarOutcome
 
@@ -40,6 +41,10 @@ def read_auction(problem: Mapping[str, Any]) -> WorkflowAuction:
     workflow = read_workflow(record, {offer.provider for offer in offers})
     rule, options = _options(record.record("options", {}))
     record.done()
+    if options.charge_cached_input:
+        for item, offer in zip(record.records("providers"), offers, strict=True):
+            ratios = offer.provider, offer.input_ratio, offer.hit_ratio
+            _retold(partial(check_hit_ratio, *ratios), item)
     return WorkflowAuction(workflow, offers, rule, options)
 
 
@@ -53,6 +58,7 @@ def _offer(record: Fields) -> Offer:
         input_ratio=record.number("input_ratio"),
         bid=record.number("bid"),
         prior=prior,
+        hit_ratio=record.number("hit_ratio", default=0.0),
     )
     record.done()
     if offer.bid > prior.high:  # below the support a virtual cost is the bid itself
@@ -138,8 +144,13 @@ def _options(record: Fields) -> tuple[Rule, StarOptions]:
 
 def _build(kind: Callable[..., Built], record: Fields, **values: Any) -> Built:
     """A typed object; what it complains about is retold with its place in the input."""
+    return _retold(partial(kind, **values), record)
+
+
+def _retold(make: Callable[[], Built], record: Fields) -> Built:
+    """What ``make`` makes of ``record``; its complaints get their place in the input."""
     try:
-        return kind(**values)
+        return make()
     except BadInput as error:
         if error.where.startswith(f"{record.where}."):  # it tells its place already
             raise

@@ -23,6 +23,7 @@ def written_auction(auction: WorkflowAuction) -> dict[str, Any]:
                 "id": offer.provider,
                 "tier": offer.tier,
                 "input_ratio": offer.input_ratio,
+                **({"hit_ratio": offer.hit_ratio} if offer.hit_ratio else {}),
                 "bid": offer.bid,
                 "prior": _prior(offer),
             }

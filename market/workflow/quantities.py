@@ -8,12 +8,18 @@ The quantity of provider i under allocation A is, in output-token equivalents,
 
 with everything counted as often as it runs. The objective of STAR, equation (2), is then
 J(A) = sum of phi_i q_i(A): linear in each provider's virtual cost phi_i, with slope q_i.
+
+In the paper what a node reads from a node of its own provider is free. Where cached input is
+charged, it costs kappa_i T_uv, with 0 <= kappa_i <= rho_i. Then every edge into v takes v's
+provider kappa_i T_uv wherever u runs, and a cut the rest, (rho_i - kappa_i) T_uv: the same problem
+with other work at the nodes and other prices on the cuts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +46,16 @@ class TokenCounts:
     target: IntArray
     transfer: FloatArray
 
+    @cached_property
+    def received(self) -> FloatArray:
+        """(n,): what arrives at every node along all of its edges."""
+        return self.arrived(self.transfer)
+
+    def arrived(self, transfer: FloatArray) -> FloatArray:
+        """(n,): the tokens of ``transfer`` (m,) that arrive at every node."""
+        sums = np.bincount(self.target, weights=transfer, minlength=len(self.output))
+        return sums.astype(np.float64)
+
 
 def token_counts(workflow: Workflow, *, charge_entry_input: bool) -> TokenCounts:
     """The tokens of ``workflow``; the input of entry nodes is left out unless it is charged."""
@@ -63,14 +79,25 @@ def token_counts(workflow: Workflow, *, charge_entry_input: bool) -> TokenCounts
     )
 
 
-def quantities(tokens: TokenCounts, input_ratio: FloatArray, allocations: IntArray) -> FloatArray:
+def quantities(
+    tokens: TokenCounts,
+    input_ratio: FloatArray,
+    allocations: IntArray,
+    hit_ratio: FloatArray | None = None,
+) -> FloatArray:
     """q_i(A) of every provider under every allocation.
 
-    ``input_ratio`` (N,); ``allocations`` (B, n) holds the position of a provider for every node.
-    Returns (B, N) tokens. Sums run in a fixed order, so that equal rows give equal quantities.
+    ``input_ratio`` (N,); ``allocations`` (B, n) holds the position of a provider for every node;
+    ``hit_ratio`` (N,) is kappa, and without it cached input is free. Returns (B, N) tokens. Sums
+    run in a fixed order, so that equal rows give equal quantities.
     """
     cut = allocations[:, tokens.source] != allocations[:, tokens.target]
-    return _amounts(tokens, input_ratio, allocations, cut * tokens.transfer)
+    amounts = _amounts(tokens, input_ratio, allocations, cut * tokens.transfer)
+    if hit_ratio is None:
+        return amounts
+    batch, providers = len(allocations), len(hit_ratio)
+    reader = np.arange(batch)[:, None] * providers + allocations[:, tokens.target]
+    return amounts + hit_ratio * _sums(reader, ~cut * tokens.transfer, (batch, providers))
 
 
 def quantities_of(
@@ -79,14 +106,19 @@ def quantities_of(
     input_ratio: Mapping[str, float],
     *,
     charge_entry_input: bool,
+    hit_ratio: Mapping[str, float] | None = None,
 ) -> dict[str, float]:
-    """q_i of every winner under an ``allocation`` by names, in output-token equivalents."""
+    """q_i of every winner under an ``allocation`` by names, in output-token equivalents.
+
+    Without ``hit_ratio`` cached input is free.
+    """
     winners = sorted(set(allocation.values()))
     column = {winner: number for number, winner in enumerate(winners)}
     tokens = token_counts(workflow, charge_entry_input=charge_entry_input)
     where = np.array([[column[allocation[node.id]] for node in workflow.nodes]])
     ratios = np.array([input_ratio[winner] for winner in winners])
-    (quantity,) = quantities(tokens, ratios, where)
+    hits = None if hit_ratio is None else np.array([hit_ratio[winner] for winner in winners])
+    (quantity,) = quantities(tokens, ratios, where, hits)
     return dict(zip(winners, quantity.tolist(), strict=True))
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from market.workflow.allocation import AllocationSolver
+from market.workflow.allocation import AllocationProblem, AllocationSolver
 from market.workflow.breakpoints import Envelope, Line, Rise, lower_envelope
 from market.workflow.offer import Offer
-from market.workflow.quantities import FloatArray, IntArray, TokenCounts, quantities
+from market.workflow.quantities import FloatArray, IntArray
 
-#: Work of every provider, (B, N) tokens, under (B, n) allocations, at (N,) input ratios.
-Workload = Callable[[TokenCounts, FloatArray, IntArray], FloatArray]
+#: Work of every provider of a problem, (B, N) tokens, under (B, n) allocations.
+Workload = Callable[[AllocationProblem, IntArray], FloatArray]
 
 
 class QuantityCurve:
@@ -69,10 +69,10 @@ class QuantityCurve:
 
     def _lines(self, allocations: IntArray) -> Sequence[WorkLine]:
         problem = self._solver.problem
-        quantity = quantities(problem.tokens, problem.input_ratio, allocations)
+        quantity = problem.quantities(allocations)
         paid = quantity
-        if self._workload is not quantities:
-            paid = self._workload(problem.tokens, problem.input_ratio, allocations)
+        if self._workload is not AllocationProblem.quantities:
+            paid = self._workload(problem, allocations)
         return [
             WorkLine(
                 intercept=float((row * self._rivals).sum()),

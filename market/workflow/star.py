@@ -10,24 +10,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import TypedDict
 
 import numpy as np
 
 from market.fields import Fields, check_unique
-from market.workflow.allocation import allocation_problem
+from market.workflow.allocation import AllocationProblem, allocation_problem
 from market.workflow.dominance import Front
 from market.workflow.graph import Workflow
 from market.workflow.interval_splitting import interval_splitting
 from market.workflow.offer import RESERVES, Offer, admitted
 from market.workflow.payments import Breakpoint, bid_breakpoints, payment_usd
-from market.workflow.quantities import cold_quantities, quantities, total_usd
+from market.workflow.quantities import total_usd
 from market.workflow.quantity_curve import QuantityCurve, Workload
 from market.workflow.solvers import SOLVERS, choose_solver
 
 #: The work that is paid for, by the name it is asked for by.
-WORKLOADS: Mapping[str, Workload] = {"cost_bearing": quantities, "published": cold_quantities}
+WORKLOADS: Mapping[str, Workload] = {
+    "cost_bearing": AllocationProblem.quantities,
+    "published": AllocationProblem.cold_quantities,
+}
 
 PAYMENT_METHODS = ("exact", "bisection")
+
+
+class Charges(TypedDict):
+    """What of the input of a workflow is charged, see ``StarOptions``."""
+
+    charge_entry_input: bool
+    charge_cached_input: bool
 
 
 @dataclass(frozen=True)
@@ -40,6 +51,8 @@ class StarOptions:
     ``reserve``: ``support_top`` pays retained work at the top of the prior and declines bids above
     it; ``none`` is the paper's algorithm 1, which pays nothing for retained work.
     ``charge_entry_input``: whether the external input of entry nodes counts as work.
+    ``charge_cached_input``: whether what a node reads from its own provider's nodes counts too, at
+    the provider's hit ratio; in the paper it is free.
     """
 
     solver: str = "auto"
@@ -47,6 +60,7 @@ class StarOptions:
     payment_method: str = "exact"
     reserve: str = "support_top"
     charge_entry_input: bool = True
+    charge_cached_input: bool = False
 
     def __post_init__(self) -> None:
         own = Fields({field.name: getattr(self, field.name) for field in fields(self)}, "options")
@@ -55,6 +69,15 @@ class StarOptions:
         own.choice("payment_method", PAYMENT_METHODS)
         own.choice("reserve", RESERVES)
         own.flag("charge_entry_input", default=True)
+        own.flag("charge_cached_input", default=False)
+
+    @property
+    def charges(self) -> Charges:
+        """What of the input is charged, as ``allocation_problem`` takes it."""
+        return Charges(
+            charge_entry_input=self.charge_entry_input,
+            charge_cached_input=self.charge_cached_input,
+        )
 
 
 @dataclass(frozen=True)
@@ -86,7 +109,7 @@ def star(
     options = options or StarOptions()
     check_unique("providers", [offer.provider for offer in offers])
     bidders = admitted(offers, options.reserve)
-    problem = allocation_problem(workflow, bidders, charge_entry_input=options.charge_entry_input)
+    problem = allocation_problem(workflow, bidders, **options.charges)
     prices = np.array([offer.virtual_cost for offer in bidders], dtype=np.float64)
 
     front = Front.of(problem, prices)
@@ -99,7 +122,7 @@ def star(
 
     solver = solver_for(market)
     (allocation,) = solver.allocate(prices[None])
-    (quantity,) = quantities(problem.tokens, problem.input_ratio, allocation[None])
+    (quantity,) = problem.quantities(allocation[None])
     winners = {i: bidders[i] for i in np.unique(allocation).tolist()}
     lost = {}
     for i, offer in winners.items():

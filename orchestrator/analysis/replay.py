@@ -134,6 +134,7 @@ def _offers(
             profiles[name]["input_ratio"],
             bids[name]["workflow_bid"],
             priors[name],
+            profiles[name]["hit_ratio"],
         )
         for name in held["bidders"]
     )
@@ -199,6 +200,7 @@ def _bid(row: Mapping[str, Any], stated: Mapping[int | None, Prior | None]) -> B
         row["prior_high"],
         stated[row["prior"]],
         row["price_level"],
+        row["available"],
     )
 
 

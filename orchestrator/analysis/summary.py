@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from market.errors import BadInput
 from market.messages import CHAT
 from market.money import usd
+from orchestrator.analysis.presence import PresenceSummary, presence
 from orchestrator.analysis.served_work import served_work
 from orchestrator.log import read_table
 from orchestrator.run_directory import read_description
@@ -98,8 +99,15 @@ class RunSummary:
 
     chat: ChatSummary
     workflows: WorkflowSummary
+    presence: PresenceSummary
     rounds: int
     overflow: bool
+
+    @property
+    def provider_profit_usd(self) -> float:
+        """Of all providers in both markets: what they were paid, less true and fixed costs."""
+        of_workflows = self.workflows.paid_usd - self.workflows.true_cost_usd
+        return self.chat.provider_surplus_usd + of_workflows - self.presence.fixed_cost_usd
 
 
 def summarize(run: Path) -> RunSummary:
@@ -111,6 +119,7 @@ def summarize(run: Path) -> RunSummary:
     return RunSummary(
         chat=_chat(run),
         workflows=_workflows(run),
+        presence=presence(run),
         rounds=len(_columns(run, "rounds", "round")["round"]),
         overflow=read_description(run).scenario.hubs.overflow,
     )

@@ -97,12 +97,26 @@ _SETTLING: _Rows = [
 ]
 
 
+_PRESENCE: _Rows = [
+    (
+        "providers in an outage / left",
+        lambda run: f"{_share(run.presence.out)} / {_share(run.presence.left)}",
+    ),
+    (
+        "  outages / exits / returns",
+        lambda run: f"{run.presence.outages:,} / {run.presence.exits:,} / {run.presence.returns:,}",
+    ),
+    ("  fixed costs", lambda run: _usd(run.presence.fixed_cost_usd)),
+    ("  profit of all markets after them", lambda run: _usd(run.provider_profit_usd)),
+]
+
+
 def summary_rows(runs: Sequence[RunSummary]) -> list[tuple[str, list[str]]]:
     """A label, and what it is in every run; an indented label belongs to the one above it.
 
     A market in which nothing was asked in any run has no rows. How workflows were bought is told
     if not by plain STAR, where priors came from if they were learned, and what realised lengths
-    change if they were not as predicted.
+    change if they were not as predicted. Who was absent is told if anyone was, or had fixed costs.
     """
     rows: _Rows = []
     if any(run.chat.asked for run in runs):
@@ -118,4 +132,6 @@ def summary_rows(runs: Sequence[RunSummary]) -> list[tuple[str, list[str]]]:
             rows += _LEARNING
         if any(market.realized_less_predicted_usd is not None for market in markets):
             rows += _SETTLING
+    if not all(run.presence.always for run in runs):
+        rows += _PRESENCE
     return [(label, [show(run) for run in runs]) for label, show in rows]

@@ -28,7 +28,7 @@ from orchestrator.log.tables import (
     SettlementRow,
     TimingRow,
 )
-from orchestrator.log.workflow_rows import bought_rows, workflow_row
+from orchestrator.log.workflow_rows import bought_rows, handoff_row, workflow_row
 from orchestrator.records import ChatEnd, RoundRecord
 from orchestrator.scenario import Scenario
 
@@ -109,6 +109,7 @@ class RoundRows:
             yield from bought_rows(self._at, name, bought, self._bid, self._true_cost)
         yield from self._completion_rows()
         yield from self._settlement_rows()
+        yield from (handoff_row(self._at, one) for one in record.workflows.handoffs)
         yield from map(self._request_row, record.chat_ends)
         for ended, status in record.workflow_ends:
             yield workflow_row(self._at, ended, status, record.workflows.settlements)
@@ -194,6 +195,10 @@ class RoundRows:
                 prior=priors.of(bid),
                 price_level=bid.price_level,
                 true_cost=reply.private.cost_usd_per_mtok,
+                available=bid.available,
+                absence=reply.private.presence.absence,
+                load=reply.private.load,
+                fixed_cost_nano=reply.private.presence.fixed_cost_nano,
             )
 
     def _prediction_rows(self, hub: str, reply: ChatReply) -> Iterator[PredictionRow]:

@@ -120,6 +120,10 @@ class BidRow(NamedTuple):
     prior: Annotated[int | None, "its row in priors; null: uniform between the two"]
     price_level: Annotated[float, "factor on the prices of that row in this round"]
     true_cost: Annotated[float, "private cost"]
+    available: Annotated[bool, "whether it offers its slots; else the prices bought nothing"]
+    absence: Annotated[str | None, "private: why it does not, outage or left; null where it does"]
+    load: Annotated[float, "private: jobs in flight over slots, 1 at most"]
+    fixed_cost_nano: Annotated[int, "private: what being in the market cost since the last round"]
 
 
 class PriorRow(NamedTuple):
@@ -316,6 +320,30 @@ class EdgeRow(NamedTuple):
     switched: Annotated[bool, "its ends are at different providers, so the transfer is paid"]
 
 
+class HandoffRow(NamedTuple):
+    """An edge of a workflow, written when its target was done: what was assumed, what was cached.
+
+    Tokens are as they were executed, at the scale of execution.
+    """
+
+    trial: Trial
+    round: Round
+    workflow: Annotated[str, "id"]
+    source: Annotated[str, "node"]
+    target: Annotated[str, "node"]
+    source_provider: Annotated[str, "who ran the source"]
+    target_provider: Annotated[str, "who ran the target"]
+    switched: Annotated[bool, "the auction assumed that the context is sent again; else reused"]
+    continued: Annotated[bool, "the target's prompt went on from the source's session"]
+    transfer_tokens: Annotated[int, "the context that the auction counts, of one run"]
+    assumed_cached_tokens: Annotated[int, "of those, the tokens that it took as cached"]
+    prompt_tokens: Annotated[
+        int, "the target's prompt that stands for the source; 0 where the edge closes a loop"
+    ]
+    cached_tokens: Annotated[int | None, "of those, found cached; null where not reported"]
+    recomputed_tokens: Annotated[int | None, "the rest of them; null where not reported"]
+
+
 class TimingRow(NamedTuple):
     """Wall-clock seconds that a round took; the only table that differs between equal runs."""
 
@@ -343,6 +371,7 @@ Row = (
     | WorkflowRow
     | NodeRow
     | EdgeRow
+    | HandoffRow
     | TimingRow
 )
 
@@ -363,6 +392,7 @@ TABLES: dict[str, type[Row]] = {
     "workflows": WorkflowRow,
     "nodes": NodeRow,
     "edges": EdgeRow,
+    "handoffs": HandoffRow,
     "timings": TimingRow,
 }
 

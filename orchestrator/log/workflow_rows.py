@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from hubs.handoff import Handoff
 from hubs.workflow_hub import WORKFLOW_HUB, WorkflowAward
 from market.messages import WORKFLOW, Bid, Settlement
 from market.money import TOKENS_PER_MTOK, nano_usd
 from market.workflow import StarOutcome
-from orchestrator.log.tables import AuctionRow, AwardRow, EdgeRow, NodeRow, WorkflowRow
+from orchestrator.log.tables import (
+    AuctionRow,
+    AwardRow,
+    EdgeRow,
+    HandoffRow,
+    NodeRow,
+    WorkflowRow,
+)
 from orchestrator.records import OpenWorkflow
 
 
@@ -86,6 +94,25 @@ def _auction_row(at: tuple[int, int], name: str, award: WorkflowAward) -> Auctio
         payment_nano=sum(award.payments_nano.values()),
         winners=len(award.payments_nano),
         bidders=list(award.bidders),
+    )
+
+
+def handoff_row(at: tuple[int, int], handoff: Handoff) -> HandoffRow:
+    """An edge whose target was done in a round."""
+    return HandoffRow(
+        *at,
+        workflow=handoff.workflow,
+        source=handoff.source,
+        target=handoff.target,
+        source_provider=handoff.source_provider,
+        target_provider=handoff.target_provider,
+        switched=handoff.switched,
+        continued=handoff.continued,
+        transfer_tokens=handoff.transfer_tokens,
+        assumed_cached_tokens=handoff.assumed_cached_tokens,
+        prompt_tokens=handoff.prompt_tokens,
+        cached_tokens=handoff.cached_tokens,
+        recomputed_tokens=handoff.recomputed_tokens,
     )
 
 

@@ -1,4 +1,6 @@
-from agents.chat_bids import ChatBids
+import pytest
+
+from agents.chat_bids import ChatBids, ChatWin
 from agents.strategy import Report
 
 
@@ -8,6 +10,7 @@ class Numbered:
     def __init__(self) -> None:
         self.reports = 0
         self.told: list[tuple[float, float]] = []
+        self.heard: list[float | None] = []
 
     def report(self, draw) -> Report:
         self.reports += 1
@@ -15,6 +18,9 @@ class Numbered:
 
     def learn(self, report: Report, utility: float) -> None:
         self.told.append((report.factor, utility))
+
+    def hear(self, highest: float | None) -> None:
+        self.heard.append(highest)
 
 
 def bids() -> tuple[ChatBids, Numbered]:
@@ -24,17 +30,17 @@ def bids() -> tuple[ChatBids, Numbered]:
 
 def test_a_bid_that_wins_nothing_earns_nothing():
     seller, reporter = bids()
-    assert seller.next_factor(lambda: 0.5) == 1.0
-    seller.awarded([])
+    assert seller.next_bid(lambda: 0.5, 2.0) == 2.0
+    seller.awarded([], None)
     assert reporter.told == [(1.0, 0)]
 
 
 def test_a_bid_earns_the_profit_of_all_it_won_when_the_last_job_is_done():
     seller, reporter = bids()
-    seller.next_factor(lambda: 0.5)
-    seller.awarded(["a", "b"])
-    seller.next_factor(lambda: 0.5)
-    seller.awarded(["c"])
+    seller.next_bid(lambda: 0.5, 2.0)
+    seller.awarded(["a", "b"], None)
+    seller.next_bid(lambda: 0.5, 2.0)
+    seller.awarded(["c"], None)
     seller.done("b", 30)
     assert reporter.told == []
     seller.done("c", -5)
@@ -45,8 +51,8 @@ def test_a_bid_earns_the_profit_of_all_it_won_when_the_last_job_is_done():
 def test_only_bids_with_unfinished_jobs_are_remembered():
     seller, reporter = bids()
     for number in range(100):
-        seller.next_factor(lambda: 0.5)
-        seller.awarded([f"a{number}", f"b{number}"])
+        seller.next_bid(lambda: 0.5, 2.0)
+        seller.awarded([f"a{number}", f"b{number}"], None)
         seller.done(f"a{number}", 1)
         seller.done(f"b{number}", 1)
     assert not seller._bid_of
@@ -55,6 +61,29 @@ def test_only_bids_with_unfinished_jobs_are_remembered():
 
 def test_jobs_from_before_the_first_bid_were_won_by_none():
     seller, reporter = bids()
-    seller.awarded(["a"])
+    seller.awarded(["a"], None)
     seller.done("a", 9)
     assert reporter.told == []
+
+
+def test_the_highest_bid_that_would_have_won_is_told_as_a_factor_on_the_cost_of_now():
+    seller, reporter = bids()
+    seller.next_bid(lambda: 0.5, 2.0)  # it bids 1 x 2
+    seller.awarded(["a", "b"], ChatWin((400, 500), (400, 500), 252))
+    seller.next_bid(lambda: 0.5, 4.0)
+    seller.awarded([], None)
+    seller.next_bid(lambda: 0.5, 4.0)
+    assert reporter.heard == [None, pytest.approx(2.0 * 1.5 / 4.0), None]
+
+
+def test_where_a_slot_was_free_no_higher_bid_than_the_last_is_known_to_win():
+    for price in (0, 1, 2):
+        assert ChatWin((400,), (400,), price).highest_bid(2.0) == 2.0
+
+
+def test_whoever_is_paid_more_than_it_asks_is_not_paid_by_its_bid():
+    assert ChatWin((400, 500), (400, 501), 252).highest_bid(2.0) is None
+
+
+def test_jobs_that_ask_for_nothing_leave_a_finite_bid():
+    assert ChatWin((0,), (0,), 12).highest_bid(2.0) == 22.0

@@ -11,6 +11,7 @@ from agents.engine_params import SimulatedParams
 from agents.population import ProviderGroup, all_domains, draw_providers
 from agents.provider import Provider
 from market.errors import BadInput
+from tests.engine_profiles import LARGE_RECORD, MEDIUM, SMALL
 
 DOMAINS = ("code", "law", "writing")
 
@@ -79,7 +80,9 @@ def test_providers_differ_and_depend_on_their_name_and_the_seed():
 
 def test_a_provider_is_as_its_group_says():
     for provider in drawn(
-        group(tier=2, chat_slots=3, workflow_slots=2, specialties=2, engine={"profile": "large"})
+        group(
+            tier=2, chat_slots=3, workflow_slots=2, specialties=2, engine={"profile": LARGE_RECORD}
+        )
     ).values():
         profile = provider.profile
         assert (profile.tier, profile.chat_slots, profile.workflow_slots) == (2, 3, 2)
@@ -115,8 +118,8 @@ def test_scores_are_the_skills_with_noise_and_stay_in_bounds():
 
 
 def test_speed_divides_all_times_of_the_engine():
-    public = ENGINE_PROFILES["small"]
-    (twice,) = drawn(group(count=1, engine={"profile": "small", "speed": 2.0})).values()
+    public = SMALL
+    (twice,) = drawn(group(count=1, engine={"profile": SMALL, "speed": 2.0})).values()
     engine = twice.profile.engine
     assert engine.prefill_s(1000) == pytest.approx(public.prefill_s(1000) / 2)
     assert engine.decode_tokens_per_s(8, 0) == pytest.approx(2 * public.decode_tokens_per_s(8, 0))
@@ -155,7 +158,7 @@ def test_a_group_may_serve_one_market_only():
         ({"name": "a\n"}, "pattern"),
         ({"tier": 0}, "greater than or equal to 1"),
         ({"score_noise": -0.1}, "greater than or equal to 0"),
-        ({"engine": {"profile": "huge"}}, "among small, medium, large; got 'huge'"),
+        ({"engine": {"profile": "huge"}}, "among llama-3.1-8b@rtx-4090, .*; got 'huge'"),
         ({"engine": {"kind": "carrier pigeon"}}, "'simulated', 'vllm', 'openai'"),
         ({"price": 1}, "price"),
     ],
@@ -169,7 +172,7 @@ def test_every_engine_profile_can_serve_a_prompt_of_its_longest_length():
     for name, profile in ENGINE_PROFILES.items():
         assert profile.name == name
         assert profile.block_size * profile.kv_blocks >= profile.max_model_len
-        assert SimulatedParams(profile=name).profile == name
+        assert SimulatedParams(profile=name).profile is profile
 
 
 MODELS = [
@@ -429,3 +432,48 @@ def test_a_prior_is_refused_only_if_it_is_below_every_true_cost_of_the_day(scale
 def test_the_prior_of_who_takes_no_part_in_workflows_may_be_anything():
     below = {"kind": "uniform", "low": 0.001, "high": 0.002}
     assert drawn(group(prior=below, workflow_slots=0))
+
+
+def test_a_list_price_replaces_the_base_within_a_composition_and_there_must_be_one():
+    model = {"name": "m", "tier": 1, "output_usd_per_mtok": 2.0}
+    of_one = {"kind": "load", "of": {"kind": "constant"}}
+    changes = {"models": [model], "cost_over_price": 0.5, "cost": of_one}
+    for provider in drawn(group(**changes)).values():
+        assert provider.cost.usd_per_mtok(0.0) == 1.0
+    both = {"kind": "sum", "of": [{"kind": "constant"}, {}]}
+    with pytest.raises(ValidationError, match="expected one base for a list price to replace, got"):
+        group(**changes | {"cost": both})
+
+
+def test_a_cost_that_cannot_be_drawn_names_its_provider():
+    series = {"times_s": [0], "prices": [30.0]}
+    cost = {"kind": "electricity", "series": series}
+    with pytest.raises(BadInput) as caught:
+        drawn(group(workflow_slots=0, cost=cost, engine={"profile": MEDIUM}))
+    problem = "cost: power_w: expected a number, as the profile medium states none; got null"
+    assert str(caught.value) == f"providers: small-000: {problem}"
+
+
+def test_a_cost_that_everyone_knows_needs_a_stated_prior_in_the_workflow_market():
+    constant = {"kind": "constant"}
+    with pytest.raises(BadInput, match="small-000: prior: from_cost: expected a cost of which"):
+        drawn(group(cost=constant))
+    prior = {"kind": "uniform", "low": 0.1, "high": 2.0}
+    assert len(drawn(group(cost=constant, prior=prior))) == 5
+    assert len(drawn(group(cost=constant, workflow_slots=0))) == 5
+
+
+def test_who_goes_by_the_profit_of_chat_must_take_part_in_it():
+    with pytest.raises(ValidationError, match="entry_exit: expected chat_slots"):
+        group(chat_slots=0, entry_exit={})
+
+
+def test_outages_and_fixed_costs_change_nothing_that_was_drawn_before():
+    changes = {
+        "outages": {"kind": "drawn", "up_s": 3.0, "down_s": 2.0},
+        "entry_exit": {"fixed_usd_per_s": {"uniform": [0.1, 0.2]}},
+    }
+    before, after = drawn(group()), drawn(group(**changes))
+    assert {name: character(one) for name, one in after.items()} == {
+        name: character(one) for name, one in before.items()
+    }

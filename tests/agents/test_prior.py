@@ -1,7 +1,9 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from agents.cost import CostParams, PaperCost
+from agents.cost import PaperCost, PaperParams
+from agents.cost.constant import ConstantCost
+from agents.cost.load import LoadCost
 from agents.electricity import Electricity
 from agents.prior import Belief, FromCost, PriorParams, UniformPrior
 from market.errors import BadInput
@@ -30,7 +32,7 @@ STATED = [
 
 
 def cost() -> PaperCost:
-    return PaperCost(CostParams(), 2.0, DAY, 3, "provider", "p")
+    return PaperCost(PaperParams(), 2.0, DAY, 3, "provider", "p")
 
 
 def read(document):
@@ -88,3 +90,9 @@ def test_a_price_level_that_leaves_the_bounds_is_refused_beforehand():
 def test_malformed_priors_are_refused(document, complaint):
     with pytest.raises(ValidationError, match=complaint):
         read(document)
+
+
+def test_what_everybody_knows_is_no_prior():
+    with pytest.raises(BadInput, match="expected a cost of which something is private"):
+        FromCost().check_reach(ConstantCost(2.0))
+    FromCost().check_reach(LoadCost(0.5, ConstantCost(2.0)))

@@ -3,10 +3,13 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from agents.cost import CostParams, PaperCost
+from agents.cost import Cost, PaperCost, PaperParams
+from agents.cost.load import LoadCost
 from agents.electricity import Electricity
 from agents.engine import Job, SimulatedEngine, Task
-from agents.engine.profiles import ENGINE_PROFILES
+from agents.entry_exit import EntryExit, EntryExitParams
+from agents.outages import Listed
+from agents.presence import LEFT, OUTAGE, Presence
 from agents.prior import EmpiricalPrior, FromCost, UniformPrior
 from agents.provider import Provider
 from agents.quality import Capability
@@ -14,11 +17,10 @@ from agents.strategy import Aggressive, NoRegret, Random, Truthful
 from market.messages import CHAT, NODE, Completion
 from market.profiles import ProviderProfile
 from market.prompt import Span
+from tests.engine_profiles import MEDIUM
 
 DAY = Electricity(day_s=120.0)
-PROFILE = ProviderProfile(
-    "p", 1, ("law",), {"law": 0.8}, 0.25, 0.025, 4, 1, ENGINE_PROFILES["medium"]
-)
+PROFILE = ProviderProfile("p", 1, ("law",), {"law": 0.8}, 0.25, 0.025, 4, 1, MEDIUM)
 
 
 class Scripted:
@@ -36,18 +38,21 @@ class Scripted:
 
 
 def cost_over_time() -> PaperCost:
-    return PaperCost(CostParams(), 2.0, DAY, 7, "provider", "p")
+    return PaperCost(PaperParams(), 2.0, DAY, 7, "provider", "p")
 
 
-def provider(engine=None, *, strategy=None, prior=None, skills=None) -> Provider:
+def provider(
+    engine=None, *, strategy=None, prior=None, skills=None, cost: Cost | None = None, presence=None
+) -> Provider:
     return Provider(
         PROFILE,
         engine or Scripted(),
-        cost_over_time(),
+        cost or cost_over_time(),
         prior or FromCost(),
         strategy or Truthful(),
         Capability(skills or {"law": 0.5}, 0.5),
         seed=7,
+        presence=presence,
     )
 
 
@@ -259,3 +264,80 @@ def test_an_answer_without_words_is_graded_by_skill_whatever_the_reference():
     seller.step([job(task=task)], 2.0)
     (served,) = seller.step([], 3.0).completions
     assert served.quality == 1.0  # without difficulty every answer is right
+
+
+def doubling() -> LoadCost:
+    """A cost that is twice as high where all five slots are taken."""
+    return LoadCost(1.0, cost_over_time())
+
+
+def test_a_bid_tells_the_cost_at_the_load_of_its_moment():
+    seller = provider(Scripted([[], [done("a"), done("b")], []]), cost=doubling())
+    alone = cost_over_time()
+    reply = seller.step([job(name) for name in "abc"], 2.0)
+    assert reply.private.load == 3 / 5
+    assert reply.bid.chat == reply.private.cost_usd_per_mtok
+    assert reply.bid.chat == pytest.approx(alone.usd_per_mtok(2.0) * 1.6)
+    later = seller.step([], 3.0)
+    assert later.private.load == 1 / 5
+    assert later.bid.chat == pytest.approx(alone.usd_per_mtok(3.0) * 1.2)
+    assert later.bid.low <= later.bid.chat <= later.bid.high == 2 * alone.support(3.0)[1]
+
+
+def test_a_job_costs_what_its_bid_was_made_at_whatever_the_load_is_by_then():
+    seller = provider(Scripted([[], [], [], [done("first"), done("second")]]), cost=doubling())
+    first_bid = seller.step([], 1.0).bid.chat  # idle
+    crowd = [job(f"r{number}") for number in range(3)]
+    second_bid = seller.step([job("first", 1.0), *crowd], 2.0).bid.chat  # four in flight
+    seller.step([job("second", 2.0)], 3.0)
+    realized = seller.step([], 4.0).private.realized_cost_nano
+    tokens = 40 + 0.25 * 36 + 0.025 * 64
+    assert realized == {
+        "first": round(first_bid * tokens * 1000),
+        "second": round(second_bid * tokens * 1000),
+    }
+    alone = cost_over_time()
+    assert first_bid == alone.usd_per_mtok(1.0)
+    assert second_bid == pytest.approx(alone.usd_per_mtok(2.0) * 1.8)
+
+
+def test_who_is_absent_says_so_and_goes_on_with_its_work():
+    engine = Scripted([[], [done("a")], []])
+    seller = provider(engine, presence=Presence(Listed(((2.0, 4.0),))))
+    replies = [seller.step([], 1.0), seller.step([job("a")], 2.0), seller.step([], 4.0)]
+    assert [reply.bid.available for reply in replies] == [True, False, True]
+    assert [reply.private.presence.absence for reply in replies] == [None, OUTAGE, None]
+    assert [one.request for one in engine.submitted] == ["a"]
+    assert [len(reply.completions) for reply in replies] == [0, 1, 0]
+    assert set(replies[1].private.realized_cost_nano) == {"a"}
+
+
+def test_a_bid_that_was_in_no_clearing_teaches_nothing():
+    seller = provider(presence=Presence(Listed(((2.0, 4.0),))))
+    told = []
+    seller._chat_bids.awarded = lambda requests, won: told.append(list(requests))
+    for second in range(1, 6):
+        seller.step([job("a")] if second == 2 else [], float(second))
+        if second in (3, 4):  # the bids of 2 and 3 offered nothing
+            assert told == [[], ["a"]]
+    assert told == [[], ["a"], []]
+
+
+def test_who_leaves_goes_by_what_chat_paid_less_what_it_cost_and_what_is_fixed():
+    def away(pays_nano: int, kind: str = CHAT) -> str | None:
+        finished = [done(f"r{second}", kind=kind) for second in range(1, 6)]
+        leaving = EntryExit(EntryExitParams(window_s=5.0), 1e-6)
+        seller = provider(Scripted([[one] for one in finished]), presence=Presence(None, leaving))
+        spent = 0
+        for second in range(1, 6):
+            work = job(f"r{second}", float(second), kind=kind, task=None, pays_nano=pays_nano)
+            reply = seller.step([work], float(second))
+            spent += sum(reply.private.realized_cost_nano.values())
+            assert reply.private.presence.fixed_cost_nano == 1000
+        enough = 5 * (pays_nano - 1000) >= spent
+        assert (reply.private.presence.absence is None) == (enough and kind == CHAT)
+        return reply.private.presence.absence
+
+    assert away(1_000_000) is None
+    assert away(1_000) == LEFT
+    assert away(1_000_000, NODE) == LEFT  # what workflows pay is not told

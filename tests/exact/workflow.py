@@ -21,17 +21,19 @@ DEFAULTS = {
     "payment_method": "exact",
     "reserve": "support_top",
     "charge_entry_input": True,
+    "charge_cached_input": False,
 }
 MILLION = 10**6
 
 
 @dataclass(frozen=True)
 class Provider:
-    """A provider with its bid, USD per 1e6 output tokens."""
+    """A provider with its bid, USD per 1e6 output tokens; ``hit_ratio`` is 0 where it is free."""
 
     id: str
     tier: int
     input_ratio: Fraction
+    hit_ratio: Fraction
     bid: Fraction
     prior: Prior
 
@@ -80,20 +82,20 @@ class Auction:
     @classmethod
     def read(cls, problem: Mapping[str, Any]) -> Auction:
         """The auction of a problem whose numbers are fractions or integers."""
+        options = DEFAULTS | problem.get("options", {})
         providers = tuple(
             Provider(
                 record["id"],
                 record["tier"],
                 Fraction(record["input_ratio"]),
+                Fraction(record.get("hit_ratio", 0) if options["charge_cached_input"] else 0),
                 Fraction(record["bid"]),
                 read_prior(record["prior"]),
             )
             for record in problem["providers"]
         )
-        options = DEFAULTS | problem.get("options", {})
         tokens = _tokens(problem["nodes"], problem["edges"], options["charge_entry_input"])
         domains = tuple(_domain(node, providers) for node in problem["nodes"])
-        ratios = [provider.input_ratio for provider in providers]
         return cls(
             nodes=tuple(node["id"] for node in problem["nodes"]),
             domains=domains,
@@ -103,8 +105,8 @@ class Auction:
             divisions=tuple(
                 Division(
                     allocation,
-                    run_work(tokens, ratios, allocation),
-                    cold_work(tokens, ratios, allocation),
+                    run_work(tokens, providers, allocation),
+                    cold_work(tokens, providers, allocation),
                 )
                 for allocation in product(*domains)
             ),
@@ -130,42 +132,46 @@ class Auction:
 
     def work_at(self, node: int, provider: int, others: Allocation = ()) -> Fraction:
         """What a node takes a provider: cold, or where ``others`` says who runs its parents."""
-        read = self.tokens.entry_input[node] + sum(
-            transfer.tokens
-            for transfer in self.tokens.transfers
-            if transfer.target == node and not (others and others[transfer.source] == provider)
+        into = [transfer for transfer in self.tokens.transfers if transfer.target == node]
+        read = self.tokens.entry_input[node] + sum(transfer.tokens for transfer in into)
+        cached = sum(
+            transfer.tokens for transfer in into if others and others[transfer.source] == provider
         )
-        return self.tokens.output[node] + self.providers[provider].input_ratio * read
+        own = self.providers[provider]
+        return self.tokens.output[node] + own.input_ratio * (read - cached) + own.hit_ratio * cached
 
     def run(self, allocation: Allocation) -> Amounts:
         """What everybody runs under an allocation, which may lack nodes."""
-        return run_work(self.tokens, [one.input_ratio for one in self.providers], allocation)
+        return run_work(self.tokens, self.providers, allocation)
 
 
-def run_work(tokens: Tokens, ratios: Sequence[Fraction], allocation: Allocation) -> Amounts:
-    """q_i: output, and at the input ratio what comes from others and from outside.
+def run_work(tokens: Tokens, providers: Sequence[Provider], allocation: Allocation) -> Amounts:
+    """q_i: output, at the input ratio what comes from others and from outside, and at the hit
+    ratio what comes from its own nodes.
 
     Edges from or to nodes without a provider do not count.
     """
-    return _work(tokens, ratios, allocation, warm=True)
+    return _work(tokens, providers, allocation, warm=True)
 
 
-def cold_work(tokens: Tokens, ratios: Sequence[Fraction], allocation: Allocation) -> Amounts:
+def cold_work(tokens: Tokens, providers: Sequence[Provider], allocation: Allocation) -> Amounts:
     """The same, but nothing that a node reads is cached."""
-    return _work(tokens, ratios, allocation, warm=False)
+    return _work(tokens, providers, allocation, warm=False)
 
 
 def _work(
-    tokens: Tokens, ratios: Sequence[Fraction], allocation: Allocation, *, warm: bool
+    tokens: Tokens, providers: Sequence[Provider], allocation: Allocation, *, warm: bool
 ) -> Amounts:
-    work = [Fraction(0)] * len(ratios)
+    work = [Fraction(0)] * len(providers)
     for node, i in enumerate(allocation):
         if i is not None:
-            work[i] += tokens.output[node] + ratios[i] * tokens.entry_input[node]
+            work[i] += tokens.output[node] + providers[i].input_ratio * tokens.entry_input[node]
     for source, target, amount in tokens.transfers:
         sender, reader = allocation[source], allocation[target]
-        if sender is not None and reader is not None and not (warm and sender == reader):
-            work[reader] += ratios[reader] * amount
+        if sender is not None and reader is not None:
+            cached = warm and sender == reader
+            ratio = providers[reader].hit_ratio if cached else providers[reader].input_ratio
+            work[reader] += ratio * amount
     return tuple(work)
 
 

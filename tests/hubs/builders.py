@@ -5,19 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from agents.engine.profiles import ENGINE_PROFILES
 from market.messages import CHAT, Bid, ChatRequest, Completion, Valuation
 from market.profiles import ProviderProfile
 from market.prompt import Prompt, Span, prompt_tokens
+from tests.engine_profiles import MEDIUM
 
 DOMAINS = ("code", "law")
 
 
 def provider(name: str, **changes: Any) -> ProviderProfile:
     """A provider that knows law, with two chat slots and one workflow slot."""
-    usual = ProviderProfile(
-        name, 1, ("law",), {"code": 0.4, "law": 0.8}, 0.25, 0.025, 2, 1, ENGINE_PROFILES["medium"]
-    )
+    usual = ProviderProfile(name, 1, ("law",), {"code": 0.4, "law": 0.8}, 0.25, 0.025, 2, 1, MEDIUM)
     return replace(usual, **changes)
 
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubs.execution import Execution, execution_parents
+from hubs.handoff import Handoff
 from market.messages import NODE, Completion, NodeDispatch, WorkflowRequest
 from market.prompt import Span, prompt_tokens
 from market.workflow import Edge, Node, Workflow
@@ -112,6 +113,73 @@ def test_of_two_sessions_at_its_provider_a_node_goes_on_from_the_first_and_reads
     sent = dispatched(DIAMOND, AT_ONE)
     left, right, join = (sent[name] for name in ("left", "right", "join"))
     assert join.prompt[:-1] == (*left.prompt, Span(left.answer, 200), Span(right.answer, 30))
+
+
+def test_an_edge_tells_what_was_assumed_and_what_the_cache_had_of_it():
+    execution = Execution(asked(DIAMOND), AT_ONE | {"right": "q"})
+    execution.dispatch_ready()
+    assert execution.finish("plan", back()) == ()  # nothing leads to it
+    execution.dispatch_ready()
+    # left goes on from the 50 + 100 tokens of plan, of which 144 were in full blocks
+    (edge,) = execution.finish("left", back(200, cached_tokens=144))
+    assert edge == Handoff(
+        workflow="w-1",
+        source="plan",
+        target="left",
+        source_provider="p",
+        target_provider="p",
+        continued=True,
+        transfer_tokens=100,
+        prompt_tokens=150,
+        cached_tokens=144,
+    )
+    assert (edge.switched, edge.assumed_cached_tokens, edge.recomputed_tokens) == (False, 100, 6)
+    # right is at another provider, which had seen nothing of it
+    (edge,) = execution.finish("right", back(300, cached_tokens=0))
+    assert (edge.switched, edge.continued, edge.assumed_cached_tokens) == (True, False, 0)
+    assert (edge.prompt_tokens, edge.cached_tokens, edge.recomputed_tokens) == (60, 0, 60)
+
+
+@pytest.mark.parametrize(
+    ("cached", "of_left", "of_right"),
+    [(0, 0, 0), (340, 340, 0), (351, 351, 0), (352, 351, 1), (381, 351, 30), (None, None, None)],
+)
+def test_of_two_parents_at_one_provider_the_second_is_cached_only_behind_the_first(
+    cached, of_left, of_right
+):
+    execution = Execution(asked(DIAMOND), AT_ONE)
+    execution.dispatch_ready()
+    execution.finish("plan", back())
+    execution.dispatch_ready()
+    execution.finish("left", back(200))
+    execution.finish("right", back(300))
+    execution.dispatch_ready()
+    left, right = execution.finish("join", back(400, cached_tokens=cached))
+    assert (left.continued, right.continued) == (True, False)
+    assert (left.assumed_cached_tokens, right.assumed_cached_tokens) == (200, 30)
+    # 50 + 100 of plan, 1 of its own and 200 that left wrote; 30 of right are read again
+    assert (left.prompt_tokens, right.prompt_tokens) == (351, 30)
+    assert (left.cached_tokens, right.cached_tokens) == (of_left, of_right)
+
+
+def test_a_node_that_failed_hands_nothing_on():
+    execution = Execution(asked(DIAMOND), AT_ONE)
+    execution.dispatch_ready()
+    execution.finish("plan", back())
+    execution.dispatch_ready()
+    assert execution.finish("left", back(error="prompt too long")) == ()
+
+
+def test_an_edge_that_closes_a_loop_stands_in_no_prompt():
+    loop = Workflow(
+        (Node("draft", 10.0, 5.0, difficulty=1), Node("edit", 20.0, difficulty=1)),
+        (Edge("draft", "edit", 10.0), Edge("edit", "draft", 20.0, iterations=3)),
+    )
+    execution = Execution(asked(loop), {"draft": "p", "edit": "p"})
+    execution.dispatch_ready()
+    (feedback,) = execution.finish("draft", back(30, cached_tokens=3))
+    assert (feedback.source, feedback.target, feedback.continued) == ("edit", "draft", False)
+    assert (feedback.transfer_tokens, feedback.prompt_tokens, feedback.cached_tokens) == (20, 0, 0)
 
 
 def test_lengths_are_shrunk_by_the_scale_and_never_to_nothing():

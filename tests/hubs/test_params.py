@@ -61,6 +61,7 @@ def test_malformed_parameters_are_refused(kind, wrong, complaint):
         ({}, "star", True, True),
         ({"settle": "realized", "patience_rounds": 2}, "star", True, True),
         ({"charge_entry_input": False}, "star charge_entry_input=False", True, True),
+        ({"charge_cached_input": True}, "star charge_cached_input=True", True, True),
         ({"reserve": "none"}, "star reserve=none", True, False),
         ({"workload": "published"}, "star workload=published", False, False),
         ({"payment_method": "bisection"}, "star payment_method=bisection", False, False),

@@ -35,6 +35,14 @@ def test_the_quantities_of_a_cut_chain(charged, input_tokens):
     assert found == {"x": 100.0 + 0.5 * input_tokens, "y": 200.0 + 0.25 * 60.0}
 
 
+def test_a_hit_ratio_charges_what_stays_at_its_provider():
+    at_one = {"a": "x", "b": "x"}
+    found = quantities_of(
+        CHAIN, at_one, RATIOS, charge_entry_input=True, hit_ratio={"x": 0.125, "y": 0.0}
+    )
+    assert found == {"x": 300.0 + 0.5 * 40.0 + 0.125 * 60.0}
+
+
 @pytest.mark.parametrize("graph", GRAPHS)
 @given(data=st.data())
 @examples(40)

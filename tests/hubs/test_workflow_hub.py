@@ -7,6 +7,7 @@ import pytest
 
 from hubs.params import WorkflowHubParams
 from hubs.workflow_hub import WorkflowEnd, WorkflowHub, WorkflowReply, WorkflowRound
+from market.errors import BadInput
 from market.messages import NODE, Bid, Completion, Settlement, WorkflowRequest
 from market.money import nano_usd
 from market.workflow import Edge, Node, Offer, StarOptions, Uniform, Workflow
@@ -348,3 +349,33 @@ def test_within_a_round_a_slot_links_auctions_so_that_the_truth_is_best_only_in_
     assert gain(2.0, easy) == 1.0 > gain(3.5, easy) == 0.0
     assert gain(2.0, hard) == gain(3.5, hard) == 8.0
     assert gain(2.0, easy, hard) == 1.0 < gain(3.5, easy, hard) == 8.0
+
+
+def test_the_reply_tells_of_the_edges_whose_target_came_back():
+    rounds = Rounds()
+    assert rounds.next([workflow()]).handoffs == ()
+    assert rounds.next(completions=[node("w-1/draft", "x")]).handoffs == ()
+    (edge,) = rounds.next(completions=[node("w-1/edit", "y", cached_tokens=0)]).handoffs
+    assert (edge.workflow, edge.source, edge.target) == ("w-1", "draft", "edit")
+    assert (edge.source_provider, edge.target_provider, edge.switched) == ("x", "y", True)
+
+
+def test_cached_input_is_bought_and_settled_at_the_hit_ratio():
+    large = provider("y", tier=2, input_ratio=0.5, hit_ratio=0.25)
+    rounds = Rounds([large], charge_cached_input=True, settle="realized")
+    (award,) = rounds.next([workflow()]).awards
+    assert award.outcome.quantities == {"y": 2e6 + 0.25 * 1e6}
+    # the draft turns out twice as long, and so does what the editor reads of it
+    rounds.next(completions=[node("w-1/draft", "y", length_tokens=2e6)])
+    reply = rounds.next(completions=[node("w-1/edit", "y", length_tokens=1e6)])
+    (settled,) = reply.settlements
+    assert settled.realized_quantity_tokens == 3e6 + 0.25 * 2e6
+    paid = award.payments_nano["y"] * 3.5 / 2.25
+    assert settled.client_paid_nano == pytest.approx(paid, abs=1)
+
+
+def test_a_member_that_charges_more_for_cached_input_is_refused_where_it_counts():
+    odd = provider("odd", input_ratio=0.25, hit_ratio=0.5)
+    assert Rounds([odd]).hub.members == (odd,)
+    with pytest.raises(BadInput, match=r"provider 'odd'\.hit_ratio: expected at most its input"):
+        Rounds([odd], charge_cached_input=True)

@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
-from orchestrator.assembly import assemble, build_providers
+from agents.host import ProviderHost
+from agents.provider import ProviderReply
+from orchestrator.assembly import Market, assemble, build_providers
 from orchestrator.log import read_table
 from orchestrator.log.tables import TABLES
+from orchestrator.runtime import InProcess
 from orchestrator.scenario import Scenario
 from tests.markets import GROUPS, run_market, small_market
 
@@ -64,6 +67,38 @@ def test_priors_are_learned_alike_and_change_what_is_paid_and_nobodys_draws(tmp_
     assert learned["awards"] != fixed["awards"]
     for drawn in ("bids", "requests", "providers"):
         assert learned[drawn] == fixed[drawn]
+
+
+COMING_AND_GOING: dict[str, Any] = {
+    "cost": {"kind": "load", "of": {"kind": "sum", "of": [GROUPS[0]["cost"], {"base": 0.1}]}},
+    "outages": {"kind": "drawn", "up_s": 5.0, "down_s": 2.0},
+    "entry_exit": {"fixed_usd_per_s": {"uniform": [1e-6, 1e-4]}, "window_s": 3, "away_s": 3},
+}
+
+
+class InThreeHosts(InProcess):
+    """Providers packed as on Ray: every third in one host."""
+
+    def seat(self, scenario: Scenario, market: Market) -> None:
+        super().seat(scenario, market)
+        self._hosts = [ProviderHost() for _ in range(3)]
+        names = [profile.provider for profile in market.providers]
+        for index, host in enumerate(self._hosts):
+            host.seat(scenario.providers, scenario.electricity, market.seed, names[index::3])
+
+    def step_providers(self, *asked: Any) -> list[ProviderReply]:
+        replies = [reply for host in self._hosts for reply in host.step(*asked)]
+        return sorted(replies, key=lambda reply: reply.bid.provider)
+
+
+def test_who_comes_and_goes_and_costs_what_does_not_depend_on_where_it_lives(
+    tmp_path: Path,
+) -> None:
+    market = small_market(providers=[GROUPS[0] | COMING_AND_GOING, GROUPS[1]], rounds=20)
+    first = rows(run_market(market, tmp_path / "first"))
+    packed = rows(run_market(market, tmp_path / "packed", runtime=InThreeHosts()))
+    assert first == packed
+    assert {"outage", "left"} <= {word for row in first["bids"] for word in row.split("'")}
 
 
 def test_another_seed_gives_other_rows(tmp_path: Path) -> None:

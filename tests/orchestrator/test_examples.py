@@ -14,6 +14,7 @@ from orchestrator.log import read_table
 from orchestrator.scenario import load_scenario
 from tests.markets import run_market
 from tests.orchestrator.supply.files import write_catalogue, write_scores
+from tests.orchestrator.supply.test_price_series import ELECTRICITY, SPOT
 from tests.real_files import real
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -145,3 +146,50 @@ def test_a_real_catalogue(tmp_path: Path) -> None:
     summary = summarize(run_market(scenario, tmp_path / "run"))
     assert summary.chat.served > 200
     assert summary.workflows.served == 2
+
+
+def from_prices(spot: Path, electricity: Path) -> tuple[str, ...]:
+    return (
+        f"providers.0.cost.of.path={spot}",
+        f"providers.1.cost.of.of.0.path={electricity}",
+    )
+
+
+def test_prices_of_our_own(tmp_path: Path) -> None:
+    spot, electricity = tmp_path / "spot.csv", tmp_path / "electricity.csv"
+    spot.write_text(SPOT, encoding="utf-8")
+    electricity.write_text(ELECTRICITY, encoding="utf-8")
+    changes = (
+        "rounds=20", "providers.0.cost.of.day_s=600", "providers.1.cost.of.of.0.day_s=600",
+        "providers.0.cost.of.availability_zones=[us-1b]",
+        "providers.1.cost.of.of.0.start=2016-12-21", "providers.1.entry_exit.window_s=5",
+    )  # fmt: skip
+    scenario = load_scenario(
+        EXAMPLES / "spot-prices.yaml", (*from_prices(spot, electricity), *changes)
+    )
+    summary = summarize(run_market(scenario, tmp_path / "run"))
+    assert summary.chat.served > 50
+    assert summary.presence.exits > 0
+
+
+def test_a_file_of_prices_must_be_named() -> None:
+    with pytest.raises(BadInput) as caught:
+        load_scenario(EXAMPLES / "spot-prices.yaml")
+    expected = "expected the path of a file of prices, got None"
+    place = f"{EXAMPLES / 'spot-prices.yaml'}: providers.0.cost.of.path"
+    assert str(caught.value) == f"{place}: {expected}"
+
+
+def test_real_prices(tmp_path: Path) -> None:
+    files = from_prices(
+        real("prices/aws_gpu_spot_price_history_2019_2020.csv"),
+        real("prices/electricity_dayahead_DE_with_forecasts.csv"),
+    )
+    scenario = load_scenario(EXAMPLES / "spot-prices.yaml", files)
+    run = run_market(scenario, tmp_path / "run")
+    chat, presence = summarize(run).chat, summarize(run).presence
+    page = (ROOT / "docs" / "costs.md").read_text(encoding="utf-8")
+    assert re.search(rf"requests served +{chat.served:,} ", page)
+    came_and_went = f"{presence.outages} / {presence.exits} / {presence.returns}"
+    assert re.search(rf"outages / exits / returns +{came_and_went} ", page)
+    assert re.search(rf"fixed costs +\${presence.fixed_cost_usd:.3f} ", page)

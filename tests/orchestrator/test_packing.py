@@ -10,6 +10,7 @@ from agents.population import roster
 from orchestrator.assembly import matching_hubs
 from orchestrator.packing import ACTOR_MEMORY_BYTES, LEAST_PROVIDERS, Packing, pack
 from orchestrator.scenario import Scenario
+from tests.engine_profiles import LARGE_RECORD
 from tests.markets import GROUPS, small_market
 
 
@@ -95,6 +96,41 @@ def test_where_every_provider_has_gpus_no_actor_is_empty() -> None:
     assert [len(place.members) for place in packing.providers] == [1] * 12
 
 
+VLLM = {"kind": "vllm", "model": "m", "cpus": 1.5, "memory_bytes": 3 * 2**30}
+
+
+def with_vllm(**engine: Any) -> Packing:
+    """Eight simulated providers that share, and four whose engines are real."""
+    groups = [GROUPS[0], GROUPS[1] | {"engine": VLLM | engine}]
+    return packed(small_market(providers=groups), cpus=8)
+
+
+def test_a_real_engine_has_an_actor_of_its_own_with_or_without_a_gpu() -> None:
+    for gpus, asked in ((0, {}), (1, {"GPU": 1}), (0.5, {"GPU": 0.5})):
+        packing = with_vllm(gpus=gpus, gpu_memory_utilization=0.4)
+        alone = [place for place in packing.providers if place.real]
+        assert [place.members for place in alone] == [(f"large-00{n}",) for n in range(4)]
+        assert alone[0].bundles == [{"CPU": 1.5, "memory": 3 * 2**30} | asked]
+
+
+def test_an_engine_in_parts_asks_for_a_gpu_each_and_none_for_its_actor() -> None:
+    place = with_vllm(gpus=2, tensor_parallel_size=2).providers[0]
+    assert place.gpus == 0
+    assert place.bundles == [{"CPU": 1.5, "memory": 3 * 2**30}, {"GPU": 1.0}, {"GPU": 1.0}]
+
+
+def test_what_shares_actors_gets_what_real_engines_leave_of_the_cpus() -> None:
+    packing = pack(
+        small_market(
+            providers=[GROUPS[0] | {"count": 400}, GROUPS[1] | {"engine": VLLM}],
+            hubs={"count": 20},
+        ),
+        cpus=8,
+        memory_bytes=2**50,
+    )
+    assert sum(place.cpus for place in packing.places) == 8
+
+
 def test_groups_mix_in_every_actor() -> None:
     packing = packed(crowd(12, providers_per_actor=3), cpus=1)
     for place in packing.providers:
@@ -102,7 +138,7 @@ def test_groups_mix_in_every_actor() -> None:
 
 
 def test_a_provider_with_gpus_has_an_actor_of_its_own() -> None:
-    groups = [GROUPS[0], GROUPS[1] | {"engine": {"profile": "large", "gpus": 2}}]
+    groups = [GROUPS[0], GROUPS[1] | {"engine": {"profile": LARGE_RECORD, "gpus": 2}}]
     packing = packed(small_market(providers=groups), cpus=4)
     alone = [place for place in packing.providers if place.gpus]
     assert [place.members for place in alone] == [(f"large-00{n}",) for n in range(4)]

@@ -53,9 +53,18 @@ SERVING: dict[str, Any] = {
 }
 
 
+COMING_AND_GOING: dict[str, Any] = {
+    "cost": {"kind": "load", "of": GROUPS[0]["cost"], "slope": 0.7},
+    "outages": {"kind": "drawn", "up_s": 6.0, "down_s": 2.0},
+    "entry_exit": {"fixed_usd_per_s": {"uniform": [1e-5, 3e-5]}, "window_s": 4, "away_s": 3},
+}
+
+
 def distorted() -> Scenario:
+    small, large = GROUPS
+    groups = [small | COMING_AND_GOING, large, SERVING]
     return small_market(
-        providers=[group | {"strategy": LIES} for group in [*GROUPS, SERVING]],
+        providers=[group | {"strategy": LIES} for group in groups],
         clients={"strategy": {"kind": "conservative", "by": 0.613}},
         hubs={"count": 2, "workflow": {"prior": {"source": "others", "min_samples": 20}}},
     )
@@ -113,11 +122,16 @@ def secrets_and_numbers() -> tuple[set[float], set[float]]:
     runtime = Wiretap()
     runtime.seat(scenario, market)
     secrets = born_with(build_providers(scenario, market.seed))
+    absent: set[str | None] = set()
     for record in Trial(scenario, market, runtime).rounds():
         secrets |= {reply.private.cost_usd_per_mtok for reply in record.replies}
+        absent |= {reply.private.presence.absence for reply in record.replies}
+        fixed = {reply.private.presence.fixed_cost_nano for reply in record.replies}
+        secrets |= fixed - {0}  # by itself in nano-USD
         for chat in record.arrived:
             truth = market.clients[chat.request.client].valuation
             secrets |= {truth.quality_usd, truth.latency_usd_per_s, chat.turn.task.query}
+    assert absent == {"outage", "left", None}
     listened = [
         market.router,
         hub_seats(scenario, market),

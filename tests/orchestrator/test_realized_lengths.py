@@ -196,10 +196,13 @@ def test_a_hub_knows_no_realised_length_before_the_node_is_done() -> None:
     reported = 0
     for told in noisy.told:
         requests = [(one.request, one.workflow) for one in told.requests]
-        same = next(one for one in without.told if one.number == told.number)
+        reported += sum(done.length_tokens is not None for done in told.completions)
+        same = next((one for one in without.told if one.number == told.number), None)
+        if same is None:  # longer nodes take longer
+            assert not requests
+            continue
         assert requests == [(one.request, one.workflow) for one in same.requests]
         assert list(told.bids) == list(same.bids)
-        reported += sum(done.length_tokens is not None for done in told.completions)
     assert reported == len(noisy.sent)
 
 

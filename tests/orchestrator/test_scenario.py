@@ -19,7 +19,7 @@ EXAMPLES = {
     path.stem: path for path in (Path(__file__).resolve().parents[2] / "examples").glob("*.yaml")
 }
 #: They are null in the example: no file of others may be a part of this repository.
-NEED_FILES, NEED_A_TRACE = {"catalogue"}, {"azure", "mooncake"}
+NEED_FILES, NEED_A_TRACE = {"catalogue", "spot-prices"}, {"azure", "mooncake"}
 
 GOOD = {
     "seed": 1,
@@ -121,7 +121,7 @@ def test_paths_are_relative_to_the_file_or_to_where_the_setting_was_typed(
         ),
         ("providers.0.tier=0", "providers.0.tier: expected greater than or equal to 1, got 0"),
         ("providers.0.name=large", "providers: duplicate name 'large'"),
-        ("providers.0.engine.profile=tpu", "expected a profile among small, medium, large"),
+        ("providers.0.engine.profile=tpu", "expected a profile among llama-3.1-8b@rtx-4090"),
         ("providers.0.input_ratio={}", "providers.0.input_ratio: expected exactly one of constant"),
         ("providers.0.input_ratio=.inf", "providers.0.input_ratio.constant: expected a finite"),
         (

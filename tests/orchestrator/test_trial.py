@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from agents.chat_bids import ChatWin
 from agents.client import Client
 from agents.engine import Job
 from agents.host import ProviderHost
@@ -20,6 +21,7 @@ from orchestrator.records import RoundRecord
 from orchestrator.runtime import InProcess
 from orchestrator.scenario import Scenario
 from orchestrator.trial import Trial
+from tests.engine_profiles import SMALL_RECORD
 from tests.markets import DIALOGUES, GROUPS, PRIORS, WORKFLOWS, run_market, small_market
 
 LEARNING = {"min_samples": 10, "window": 50}
@@ -36,7 +38,7 @@ SCORED: dict[str, Any] = {
             "scores": {"code": "1 0 1 0 0.5 0 1 0", "law": [0.75, 0, 0.25, 0.5]},
         }
     ],
-    "engine": {"profile": "small"},
+    "engine": {"profile": SMALL_RECORD},
     "cost": {"base": {"uniform": [0.1, 0.3]}},
 }
 RANDOM = {"strategy": {"kind": "random", "between": [0.5, 2.0]}}
@@ -88,6 +90,14 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "workflows alone": {"demand": [WORKFLOWS | {"every_rounds": 1}]},
     "random workflows": {"demand": [WORKFLOWS | {"names": ["random"], "every_rounds": 1}]},
     "no entry input": {"hubs": {"count": 2, "workflow": {"charge_entry_input": False}}},
+    "cached input charged": {"hubs": {"count": 2, "workflow": {"charge_cached_input": True}}},
+    "a ring, and best responses": {
+        "providers": [
+            GROUPS[0] | {"strategy": {"kind": "best_response"}},
+            GROUPS[1]
+            | {"strategy": {"kind": "ring", "members": [f"large-00{n}" for n in range(4)]}},
+        ]
+    },
     "charged per request": {
         "clients": {"count": 3},
         "hubs": {"count": 2, "mechanism": "auction_per_request"},
@@ -196,10 +206,10 @@ class Watched(InProcess):
                 host.seat(scenario.providers, scenario.electricity, market.seed, {name})
 
     def step_providers(
-        self, jobs: Mapping[str, Sequence[Job]], until_s: float
+        self, jobs: Mapping[str, Sequence[Job]], until_s: float, won: Mapping[str, ChatWin]
     ) -> list[ProviderReply]:
         self.handed_out += [job for handed in jobs.values() for job in handed]
-        return [reply for host in self._hosts for reply in host.step(jobs, until_s)]
+        return [reply for host in self._hosts for reply in host.step(jobs, until_s, won)]
 
 
 def play(scenario: Scenario, runtime: Watched) -> tuple[Market, list[RoundRecord]]:
@@ -252,7 +262,9 @@ def test_clients_are_told_what_became_of_every_request_and_what_it_cost(
             told[request] = "served" if completion.error is None else "failed", paid_nano
 
     monkeypatch.setattr(Client, "end", listen)
-    short = [group | {"engine": {"profile": "small", "max_model_len": 900}} for group in GROUPS]
+    short = [
+        group | {"engine": {"profile": SMALL_RECORD, "max_model_len": 900}} for group in GROUPS
+    ]
     scarce = [DIALOGUES | {"rate_per_s": 30}]
     market, records = play(small_market(providers=short, demand=scarce), Watched())
     paid = {

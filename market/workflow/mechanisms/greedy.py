@@ -44,9 +44,9 @@ def greedy(
     """Nodes in topological order, each to the provider that adds the least virtual cost.
 
     Winners are paid the sum of z_k times the k-th change of their quantity, and high_i times what
-    is left at high_i. Of the options ``reserve`` (``none`` leaves the last term out) and
-    ``charge_entry_input`` are read. Raises ``BadInput``, and ``Infeasible`` where a node has no
-    capable provider.
+    is left at high_i. Of the options ``reserve`` (``none`` leaves the last term out) and what
+    input is charged are read. Raises ``BadInput``, and ``Infeasible`` where a node has no capable
+    provider.
     """
     options = options or StarOptions()
     tender = Tender.call(workflow, offers, options)

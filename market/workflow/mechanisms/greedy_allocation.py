@@ -114,7 +114,8 @@ class GreedyAllocation:
         """What ``node`` adds at each provider of its domain, linear in ``prices`` (N,).
 
         Its own work, with the context from placed parents elsewhere, and the context that placed
-        children elsewhere will have to read.
+        children elsewhere will have to read; what it shares with those at its provider, where
+        cached input is charged.
         """
         tokens, ratio = self._problem.tokens, self._problem.input_ratio
         domain = self._problem.domains[node]
@@ -125,6 +126,10 @@ class GreedyAllocation:
         resent = (prices * ratio)[receivers] * tokens.transfer[out]
         added: FloatArray = prices[domain] * work
         added += (_elsewhere(receivers, domain) * resent).sum(axis=1)
+        if self._problem.hit_ratio is not None:
+            reused = (senders == domain[:, None]) @ tokens.transfer[into]
+            reused += (receivers == domain[:, None]) @ tokens.transfer[out]
+            added += (prices * self._problem.hit_ratio)[domain] * reused
         return added
 
 

@@ -26,9 +26,10 @@ def homogeneous(
 ) -> Purchase:
     """The provider of least b_i Q_i is paid min(second / Q_i, high_i) Q_i.
 
-    Q_i is its quantity when it runs everything: all output and, rho_i times, the entry input.
-    Of the options ``reserve`` and ``charge_entry_input`` are read. Raises ``BadInput``, and
-    ``Infeasible`` where no provider is capable of every node.
+    Q_i is its quantity when it runs everything: all output and, rho_i times, the entry input;
+    where cached input is charged, all other input too, kappa_i times. Of the options ``reserve``
+    and what input is charged are read. Raises ``BadInput``, and ``Infeasible`` where no provider
+    is capable of every node.
     """
     options = options or StarOptions()
     tender = Tender.call(workflow, offers, options)
@@ -61,6 +62,8 @@ def _whole_quantity(tender: Tender) -> FloatArray:
     quantity: FloatArray = (
         tokens.output.sum() + tender.problem.input_ratio * tokens.entry_input.sum()
     )
+    if tender.problem.hit_ratio is not None:
+        quantity += tender.problem.hit_ratio * tokens.transfer.sum()
     return quantity
 
 

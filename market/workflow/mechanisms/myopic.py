@@ -41,7 +41,8 @@ def myopic(
     """Per node, the provider of least b_i w_iv is paid min(second / w_iv, high_i) w_iv.
 
     w_iv is the node's cold work, L_v + rho_i (everything that comes in). Of the options
-    ``reserve`` and ``charge_entry_input`` are read. Raises ``BadInput``, and ``Infeasible`` where
+    ``reserve`` and ``charge_entry_input`` are read, and ``charge_cached_input`` for what the
+    winners run, which is not what they are paid for. Raises ``BadInput``, and ``Infeasible`` where
     a node has no capable provider.
     """
     options = options or StarOptions()

@@ -4,7 +4,8 @@ Source: STAR, section 5.1: "Selects the cheapest capable agent for each node ind
 payment for each node is determined by the second-lowest bid among capable agents for that specific
 task." We read bid as b_i, per output token, and the payment as that bid times the work which the
 others' choices leave: the context of a parent at another provider is paid, as section 5.2 has it
-("this forces the system to pay for transferring 400k tokens"), a cached one is not. Not truthful,
+("this forces the system to pay for transferring 400k tokens"), a cached one is not, unless the
+options charge cached input. Not truthful,
 though the paper says so: a bid decides who runs the parents, and so how much of the child's input
 is paid at the child's price.
 """
@@ -31,8 +32,8 @@ def myopic_as_printed(
     """Per node, the provider of least b_i is paid the second-lowest bid times the work left to it.
 
     Of the options ``reserve`` (the paper's is ``none``; ``support_top`` caps the price at high_i)
-    and ``charge_entry_input`` are read. Raises ``BadInput``, and ``Infeasible`` where a node has
-    no capable provider.
+    and what input is charged are read. Raises ``BadInput``, and ``Infeasible`` where a node has no
+    capable provider.
     """
     options = options or StarOptions()
     tender = Tender.call(workflow, offers, options)

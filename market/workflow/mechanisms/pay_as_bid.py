@@ -19,7 +19,7 @@ from market.workflow.graph import Workflow
 from market.workflow.mechanisms.role import Purchase
 from market.workflow.mechanisms.tender import Tender
 from market.workflow.offer import Offer
-from market.workflow.quantities import FloatArray, quantities
+from market.workflow.quantities import FloatArray
 from market.workflow.solvers import choose_solver
 from market.workflow.star import StarOptions
 
@@ -29,7 +29,7 @@ def pay_as_bid(
 ) -> Purchase:
     """The allocation of least sum of b_i q_i; winners are paid b_i q_i.
 
-    Of the options ``solver``, ``reserve`` (which bids are declined) and ``charge_entry_input`` are
+    Of the options ``solver``, ``reserve`` (which bids are declined) and what input is charged are
     read. Raises ``BadInput``, ``Infeasible`` where a node has no capable provider, ``TooCostly``
     and ``NotProvenOptimal``.
     """
@@ -59,7 +59,7 @@ def critical_bids_of_pay_as_bid(
     def probe(bids: FloatArray) -> Sequence[Line]:
         prices = np.tile(tender.bids, (len(bids), 1))
         prices[:, i] = bids
-        quantity = quantities(problem.tokens, problem.input_ratio, solver.allocate(prices))
+        quantity = problem.quantities(solver.allocate(prices))
         others, own_work = (quantity @ rivals).tolist(), quantity[:, i].tolist()
         return [Line(*line) for line in zip(others, own_work, own_work, strict=True)]
 

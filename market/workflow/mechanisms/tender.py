@@ -12,7 +12,7 @@ from market.fields import check_unique
 from market.workflow.allocation import AllocationProblem, allocation_problem
 from market.workflow.graph import Workflow
 from market.workflow.offer import Offer, admitted
-from market.workflow.quantities import FloatArray, IntArray, quantities
+from market.workflow.quantities import FloatArray, IntArray
 from market.workflow.star import StarOptions
 
 
@@ -32,10 +32,7 @@ class Tender:
         """
         check_unique("providers", [offer.provider for offer in offers])
         bidders = admitted(offers, options.reserve)
-        charge = options.charge_entry_input
-        return cls(
-            workflow, bidders, allocation_problem(workflow, bidders, charge_entry_input=charge)
-        )
+        return cls(workflow, bidders, allocation_problem(workflow, bidders, **options.charges))
 
     @cached_property
     def bids(self) -> FloatArray:
@@ -49,8 +46,7 @@ class Tender:
 
     def quantity(self, allocation: IntArray) -> FloatArray:
         """q_i(A), (N,) tokens, of ``allocation`` (n,), the position of a provider per node."""
-        rows = quantities(self.problem.tokens, self.problem.input_ratio, allocation[None])
-        quantity: FloatArray = rows[0]
+        quantity: FloatArray = self.problem.quantities(allocation[None])[0]
         return quantity
 
     def position(self, provider: str) -> int | None:

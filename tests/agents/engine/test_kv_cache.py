@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.engine.kv_cache import Allocation, KVCache, block_hashes
+from agents.engine.kv_cache import KVCache, block_hashes
 from market.prompt import Prompt, Span
-from tests.agents.engine.naive import NaiveCache, full_blocks, tokens_of
+from tests.agents.engine.naive import Content, NaiveCache, full_blocks, tokens_of
 from tests.strategies import examples
 
 spans = st.builds(Span, st.integers(1, 3), st.integers(1, 7))
@@ -18,10 +18,19 @@ def hashes_of(*lengths: int, content: int = 1) -> list[int]:
     return block_hashes([Span(content + k, length) for k, length in enumerate(lengths)], 4)
 
 
-def take(cache: KVCache, hashes: list[int], total: int | None = None) -> Allocation:
-    allocation = cache.allocate(hashes, len(hashes), len(hashes) if total is None else total)
-    assert allocation is not None
-    return allocation
+def hold(cache: KVCache, hashes: list[int], others: int = 0) -> list[int]:
+    """The blocks of a request: what is cached of its full blocks, and what it fills, and others."""
+    hits = cache.cached_prefix(hashes)
+    blocks = cache.shared(hashes[:hits])
+    cache.share(blocks)
+    blocks += cache.take(len(hashes) - hits + others)
+    cache.remember(blocks[hits : len(hashes)], hashes[hits:])
+    return blocks
+
+
+def use(cache: KVCache, hashes: list[int], others: int = 0) -> None:
+    """A request that comes and goes."""
+    cache.release(hold(cache, hashes, others))
 
 
 @given(beginning=prompts, one=prompts, other=prompts, block_size=st.integers(1, 6))
@@ -55,155 +64,159 @@ def test_hashes_of_many_blocks_do_not_collide():
     assert len({block_hash for hashes in documents for block_hash in hashes}) == 100 * 400
 
 
-def test_what_was_never_seen_is_not_cached():
+@given(prompt=prompts, empty=st.integers(0, 4), block_size=st.integers(1, 6))
+@examples(100)
+def test_spans_without_tokens_change_nothing(prompt: Prompt, empty: int, block_size: int):
+    padded = (*prompt[:empty], Span(9, 0), *prompt[empty:])
+    assert block_hashes(padded, block_size) == block_hashes(prompt, block_size)
+
+
+def test_one_block_of_the_pool_is_never_used():
     cache = KVCache(8)
-    assert cache.cached_prefix(hashes_of(8)) == 0
-    assert take(cache, hashes_of(8)).hits == 0
+    assert cache.usable_blocks == cache.free_blocks == 7
+    assert len(set(cache.take(7))) == 7
+    assert cache.free_blocks == 0
+
+
+def test_what_was_never_seen_is_not_cached():
+    assert KVCache(9).cached_prefix(hashes_of(8)) == 0
 
 
 def test_a_repeated_sequence_finds_its_blocks():
-    cache = KVCache(8)
-    first = take(cache, hashes_of(8, 4))
+    cache = KVCache(9)
+    first = hold(cache, hashes_of(8, 4))
     cache.release(first)
-    again = take(cache, hashes_of(8, 4))
-    assert again.hits == 3
-    assert again.blocks == first.blocks
-    assert take(cache, hashes_of(8, 8)).hits == 3
+    assert cache.cached_prefix(hashes_of(8, 4)) == 3
+    assert hold(cache, hashes_of(8, 4)) == first
+    assert cache.cached_prefix(hashes_of(8, 8)) == 3
 
 
-def test_only_reusable_blocks_are_reused():
-    cache = KVCache(8)
-    cache.release(take(cache, hashes_of(12)))
-    allocation = cache.allocate(hashes_of(12), reusable=2, total=3)
-    assert allocation is not None
-    assert allocation.hits == 2
+def test_no_more_is_found_than_is_asked_for():
+    cache = KVCache(9)
+    use(cache, hashes_of(12))
+    assert cache.cached_prefix(hashes_of(12), 2) == 2
 
 
 def test_running_requests_share_their_beginning():
-    cache = KVCache(4)
-    one, other = take(cache, hashes_of(8), 3), take(cache, hashes_of(8), 3)
-    assert one.blocks[:2] == other.blocks[:2]
-    assert one.blocks[2] != other.blocks[2]
-    assert cache.free_blocks == 0
+    cache = KVCache(5)
+    one, other = hold(cache, hashes_of(8), 1), hold(cache, hashes_of(8), 1)
+    assert one[:2] == other[:2]
+    assert one[2] != other[2]
+    assert cache.free_blocks == cache.unheld(one + other) == 0
     cache.release(one)
     assert cache.free_blocks == 1
     cache.release(other)
     assert cache.free_blocks == 4
-
-
-def test_a_request_that_does_not_fit_is_refused_and_takes_nothing():
-    cache = KVCache(4)
-    held = take(cache, hashes_of(12))
-    assert cache.allocate(hashes_of(8, content=5), 2, 2) is None
-    assert cache.free_blocks == 1
-    cache.release(held)
-    assert cache.allocate(hashes_of(20, content=5), 5, 5) is None
-    assert cache.free_blocks == 4
-    assert cache.cached_prefix(hashes_of(12)) == 3
-
-
-def test_a_hit_on_a_free_block_is_not_counted_as_room():
-    # Of four free blocks two are hits; the two that are left are too few for three more.
-    cache = KVCache(4)
-    cache.release(take(cache, hashes_of(8)))
-    assert cache.allocate(hashes_of(8), 2, 5) is None
-    assert take(cache, hashes_of(8), 4).hits == 2
+    assert cache.unheld(one[:2]) == 2
 
 
 @pytest.mark.parametrize(("taken", "left"), [(1, 2), (2, 1), (3, 0)])
 def test_the_tail_of_a_request_is_forgotten_first(taken, left):
-    cache = KVCache(3)
-    cache.release(take(cache, hashes_of(12)))
-    assert cache.allocate([], 0, taken) is not None
+    cache = KVCache(4)
+    use(cache, hashes_of(12))
+    cache.take(taken)
     assert cache.cached_prefix(hashes_of(12)) == left
 
 
 def test_a_shared_beginning_outlives_private_tails():
-    cache = KVCache(4)
+    cache = KVCache(5)
     document = Span(1, 8)
     one, other = (block_hashes([document, Span(question, 4)], 4) for question in (2, 3))
-    running = [take(cache, one), take(cache, other)]
+    running = [hold(cache, one), hold(cache, other)]
     assert cache.free_blocks == 0
-    for allocation in running:
-        cache.release(allocation)
-    assert cache.allocate([], 0, 2) is not None
+    for blocks in running:
+        cache.release(blocks)
+    cache.take(2)
     assert cache.cached_prefix(one) == cache.cached_prefix(other) == 2
 
 
 def test_what_was_used_longest_ago_is_forgotten_first():
-    cache = KVCache(4)
+    cache = KVCache(5)
     for content in (1, 2, 1):  # the first is used again
-        cache.release(take(cache, hashes_of(8, content=content)))
-    assert cache.allocate([], 0, 1) is not None
+        use(cache, hashes_of(8, content=content))
+    cache.take(1)
     assert cache.cached_prefix(hashes_of(8, content=1)) == 2
     assert cache.cached_prefix(hashes_of(8, content=2)) == 1
 
 
 def test_unused_blocks_are_taken_before_cached_ones():
-    cache = KVCache(4)
-    cache.release(take(cache, hashes_of(8)))
-    assert cache.allocate([], 0, 2) is not None
+    cache = KVCache(5)
+    use(cache, hashes_of(8))
+    cache.take(2)
     assert cache.cached_prefix(hashes_of(8)) == 2
 
 
-def test_what_a_request_generated_is_remembered():
-    cache = KVCache(4)
-    allocation = take(cache, hashes_of(8), 3)
-    cache.remember(allocation, hashes_of(8, 4), 2)
-    cache.release(allocation)
-    assert cache.cached_prefix(hashes_of(8, 4)) == 3
+def test_a_block_that_was_not_full_is_taken_again_before_all_others():
+    cache = KVCache(6)
+    blocks = hold(cache, hashes_of(8), 1)
+    cache.release(blocks)
+    assert cache.take(1) == blocks[2:]
+    assert cache.cached_prefix(hashes_of(8)) == 2
+
+
+def test_of_two_blocks_with_one_content_the_later_serves_when_the_first_is_gone():
+    cache = KVCache(5)
+    (block_hash,) = hashes_of(4)
+    one, other = cache.take(1), cache.take(1)
+    cache.remember(one, [block_hash])
+    cache.remember(other, [block_hash])
+    assert cache.shared([block_hash]) == one
+    cache.release(one)
+    cache.take(3)
+    assert cache.shared([block_hash]) == other
+    cache.release(other)
+    cache.take(1)
+    assert cache.cached_prefix([block_hash]) == 0
 
 
 @dataclass
 class Request:
     """One request in both caches."""
 
-    allocation: Allocation
     blocks: list[int]
-    hashes: list[int]
-    contents: list
+    naive: list[int]
 
 
-requests = st.tuples(st.just("take"), prompts, st.integers(1, 9))
-ends = st.tuples(st.just("end"), st.integers(0, 5), st.booleans())
+requests = st.tuples(st.just("hold"), prompts, st.integers(0, 2))
+ends = st.tuples(st.just("end"), st.just(()), st.integers(0, 5))
+
+
+def naive_hold(cache: NaiveCache, contents: list[Content], others: int) -> list[int]:
+    found = cache.cached_prefix(contents)
+    cache.share(found)
+    blocks = found + [cache.take() for _ in range(len(contents) - len(found) + others)]
+    for block, content in list(zip(blocks, contents, strict=False))[len(found) :]:
+        cache.remember(block, content)
+    return blocks
 
 
 @given(
-    blocks=st.integers(1, 9),
+    blocks=st.integers(2, 10),
     block_size=st.integers(1, 3),
     events=st.lists(requests | ends, max_size=25),
 )
-@examples(500)
+@examples(300)
 def test_the_cache_behaves_like_a_plain_row_of_blocks(blocks, block_size, events):
     cache, naive = KVCache(blocks), NaiveCache(blocks)
     running: list[Request] = []
     seen: list[Prompt] = []
-    for what, one, other in events:
-        if what == "take":
-            whole = (*one, Span(99, other))
-            seen.append(whole)
-            length = len(tokens_of(one))
-            reusable, total = max(0, (length - 1) // block_size), -(-(length + other) // block_size)
-            hashes = block_hashes(whole, block_size)
-            contents = full_blocks(tokens_of(whole), block_size)
-            full = length // block_size
-            allocation = cache.allocate(hashes[:full], reusable, total)
-            expected = naive.allocate(contents[:full], reusable, total)
-            assert (allocation is None) == (expected is None)
-            if allocation is not None and expected is not None:
-                assert allocation.hits == expected[1]
-                assert len(allocation.blocks) == len(set(allocation.blocks)) == total
-                running.append(Request(allocation, expected[0], hashes, contents))
+    for what, prompt, number in events:
+        if what == "hold":
+            hashes = block_hashes(prompt, block_size)
+            contents = full_blocks(tokens_of(prompt), block_size)
+            if len(hashes) + number > cache.free_blocks:
+                continue
+            seen.append(prompt)
+            running.append(
+                Request(hold(cache, hashes, number), naive_hold(naive, contents, number))
+            )
         elif running:
-            ended = running.pop(one % len(running))
-            if other:
-                cache.remember(ended.allocation, ended.hashes, ended.allocation.hits)
-                naive.remember(ended.blocks, ended.contents)
-            cache.release(ended.allocation)
-            naive.release(ended.blocks)
-        held = {block for request in running for block in request.allocation.blocks}
-        assert held <= set(range(blocks))
-        assert cache.free_blocks == len(naive.queue) == blocks - len(held)
-        for prompt in seen:
-            cached = cache.cached_prefix(block_hashes(prompt, block_size))
-            assert cached == naive.cached_prefix(full_blocks(tokens_of(prompt), block_size))
+            ended = running.pop(number % len(running))
+            cache.release(ended.blocks)
+            naive.release(ended.naive)
+        held = {block for request in running for block in request.blocks}
+        assert cache.free_blocks == len(naive.queue) == blocks - 1 - len(held)
+        for before in seen:
+            cached = cache.cached_prefix(block_hashes(before, block_size))
+            found = naive.cached_prefix(full_blocks(tokens_of(before), block_size))
+            assert cached == len(found)

@@ -1,15 +1,17 @@
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.engine import Job, SimulatedEngine, Task
-from agents.engine.profiles import ENGINE_PROFILES
+from agents.engine.kv_cache import block_hashes
 from market.messages import CHAT, NODE, Completion
 from market.profiles import EngineProfile
 from market.prompt import Prompt, Span, prompt_tokens
-from tests.agents.engine.naive import serve
+from tests.agents.engine.naive import NaiveEngine, full_blocks, tokens_of
+from tests.engine_profiles import MEDIUM
 from tests.strategies import examples
 
 FAR = 1e9
@@ -50,12 +52,11 @@ def test_an_answer_of_one_token_ends_with_its_prompt():
     assert times(run([job("a", 8, 1)])["a"]) == (3.0, 3.0)
 
 
-def test_two_jobs_decode_together_after_both_prompts():
-    # a: prompt until 3. b: prompt until 5, while a waits. Together 2 s a step: b ends at 7.
-    # a, alone again, needs 1.5 s for its last token.
+def test_two_jobs_that_come_together_are_computed_and_decode_together():
+    # 1 + 12 / 4 for both prompts; a step of 2 for both; a, alone, needs 1.5 for its last token.
     done = run([job("a", 8, 3), job("b", 4, 2)])
-    assert times(done["a"]) == (3.0, 8.5)
-    assert times(done["b"]) == (5.0, 7.0)
+    assert times(done["a"]) == (4.0, 7.5)
+    assert times(done["b"]) == (4.0, 6.0)
     assert list(done) == ["b", "a"]
 
 
@@ -65,18 +66,37 @@ def test_jobs_that_end_in_the_same_step_come_in_the_order_of_their_admission():
     assert list(done) == ["b", "a"]
 
 
-def test_an_arrival_waits_for_the_step_under_way_and_then_holds_up_the_batch():
-    # a decodes from 3 in steps of 1.5; b comes at 4, is computed from 4.5 to 6.5.
+def test_an_arrival_waits_for_the_step_under_way_and_then_shares_the_next():
+    # a decodes from 3; b comes at 4. From 4.5 on b's prompt and a's last token: 1 + 1 + 0.5.
     done = run([job("a", 8, 3), job("b", 4, 2, submitted_s=4.0)])
-    assert times(done["b"]) == (6.5, 8.5)
-    assert times(done["a"]) == (3.0, 8.5)
-    assert done["b"].ttft_s == 2.5
+    assert times(done["a"]) == (3.0, 7.0)
+    assert times(done["b"]) == (7.0, 8.5)
+    assert done["b"].ttft_s == 3.0
 
 
 def test_an_arrival_in_the_future_finds_the_engine_idle_and_waits_for_its_time():
     done = run([job("a", 8, 3, submitted_s=10.0)])
     assert times(done["a"]) == (13.0, 16.0)
     assert done["a"].ttft_s == 3.0
+
+
+def test_a_prompt_longer_than_the_budget_is_computed_in_chunks():
+    # 8, 8 and 4 tokens, then a token.
+    done = run([job("a", 20, 2)], replace(PLAIN, max_num_batched_tokens=8))
+    assert times(done["a"]) == (8.0, 9.5)
+
+
+def test_those_who_run_get_the_budget_before_the_prompt_that_is_cut():
+    # Of b's 15 tokens 4 fit beside a's prompt, 7 beside its second token, 4 beside its third.
+    done = run([job("a", 4, 5), job("b", 15, 2)], replace(PLAIN, max_num_batched_tokens=8))
+    assert times(done["a"]) == (3.0, 12.25)
+    assert times(done["b"]) == (8.75, 10.75)
+
+
+def test_context_and_pairs_take_their_time():
+    # The prompt: 10 pairs. Then a token that attends to 5, and one that attends to 6.
+    slow = replace(PLAIN, context_s_per_token=0.125, attention_s_per_pair=0.0625)
+    assert times(run([job("a", 4, 3)], slow)["a"]) == (2.625, 2.625 + 2.125 + 2.25)
 
 
 def test_a_completion_says_what_was_asked():
@@ -88,20 +108,43 @@ def test_a_completion_says_what_was_asked():
 
 
 def test_no_more_than_the_largest_batch_run_at_once():
-    # Four prompts until 12; in steps of 3 s they end at 15, and only then the fifth begins.
+    # Four prompts until 9; a step of 3 s ends them at 12, and only then the fifth begins.
     done = run([job(name, 8, 2) for name in "abcde"])
-    assert [done[name].first_token_s for name in "abcd"] == [3.0, 6.0, 9.0, 12.0]
-    assert {done[name].finish_s for name in "abcd"} == {15.0}
-    assert times(done["e"]) == (18.0, 19.5)
+    assert {times(done[name]) for name in "abcd"} == {(9.0, 12.0)}
+    assert times(done["e"]) == (15.0, 16.5)
 
 
 def test_a_job_waits_until_its_blocks_are_free_and_those_behind_it_wait_too():
-    # Of 5 blocks a holds 3; b needs 4, so c does not overtake it though it needs 1.
-    small = EngineProfile("small", 4, 5, 4, 64, 64, 1.0, 0.25, 0.5)
-    done = run([job("a", 8, 3), job("b", 12, 3), job("c", 2, 2)], small)
-    assert times(done["a"]) == (3.0, 6.0)
-    assert done["b"].first_token_s == 10.0
-    assert done["c"].first_token_s == 11.5
+    # Of 6 blocks a holds 3; b needs 4, so c does not overtake it though it needs 1.
+    done = run([job("a", 12, 3), job("b", 16, 3), job("c", 2, 2)], replace(PLAIN, kv_blocks=7))
+    assert times(done["a"]) == (4.0, 7.0)
+    assert times(done["b"]) == (12.5, 16.0)
+    assert times(done["c"]) == (12.5, 14.5)
+
+
+def test_where_blocks_run_out_the_last_is_preempted_and_goes_on_from_what_is_still_cached():
+    # Of 5 blocks each holds 2 until 6.5; a takes the fifth. b waits until a is done at 12.5, finds
+    # its two blocks, and generates its last four tokens alone.
+    done = run([job("a", 7, 6), job("b", 7, 6)], replace(PLAIN, kv_blocks=6))
+    assert times(done["a"]) == (4.5, 12.5)
+    assert times(done["b"]) == (4.5, 18.5)
+    assert done["b"].cached_tokens == 0
+
+
+def test_a_preempted_job_computes_its_answer_again_where_its_blocks_are_gone():
+    # As above, but a goes on until it has taken b's blocks: 5 of them for 7 + 14 - 1 tokens.
+    done = run([job("a", 7, 14), job("b", 7, 6)], replace(PLAIN, kv_blocks=6))
+    assert times(done["a"]) == (4.5, 24.5)
+    # 9 tokens at once from 24.5 on, and three single ones
+    assert times(done["b"]) == (4.5, 24.5 + 3.25 + 4.5)
+
+
+def test_equal_prompts_that_come_together_share_their_full_blocks_in_the_same_step():
+    # a computes 12 tokens, b the last 4: 1 + 16 / 4.
+    prompt = (Span(1, 12),)
+    done = run([job("a", prompt, 1), job("b", prompt, 1)])
+    assert (done["a"].cached_tokens, done["b"].cached_tokens) == (0, 8)
+    assert times(done["b"]) == (5.0, 5.0)
 
 
 @pytest.mark.parametrize(
@@ -166,9 +209,9 @@ def test_a_request_finds_the_prompt_of_one_that_is_still_running():
 
 
 def test_what_was_pushed_out_of_the_cache_is_computed_again():
-    small = EngineProfile("small", 4, 5, 4, 64, 64, 1.0, 0.25, 0.5)
+    small = replace(PLAIN, kv_blocks=6)
     prompt = (Span(1, 12),)
-    jobs = [job("a", prompt, 2), job("b", 14, 3, 100.0), job("again", prompt, 2, 200.0)]
+    jobs = [job("a", prompt, 2), job("b", 17, 3, 100.0), job("again", prompt, 2, 200.0)]
     assert run(jobs, small)["again"].cached_tokens == 0
     without = [jobs[0], jobs[2]]
     assert run(without, small)["again"].cached_tokens == 8
@@ -178,7 +221,7 @@ def test_what_was_pushed_out_of_the_cache_is_computed_again():
     ("tokens", "output", "reason"),
     [
         (60, 5, "prompt and output of 65 tokens exceed 64"),
-        (20, 21, "11 KV blocks needed, the engine has 10"),
+        (20, 21, "10 KV blocks needed, the engine has 9"),
     ],
 )
 def test_a_job_that_can_never_fit_fails_with_the_reason_and_holds_nobody_up(tokens, output, reason):
@@ -190,10 +233,12 @@ def test_a_job_that_can_never_fit_fails_with_the_reason_and_holds_nobody_up(toke
     assert times(done["a"]) == (5.0, 8.0)
 
 
-def test_a_job_that_just_fits_is_served():
-    engine = EngineProfile("short", 4, 10, 4, 64, 40, 1.0, 0.25, 0.5)
-    assert run([job("a", 20, 20)], engine)["a"].error is None
-    assert run([job("a", 20, 21)], engine)["a"].error is not None
+@pytest.mark.parametrize(("blocks", "longest"), [(11, 64), (50, 41)])
+def test_a_job_that_just_fits_is_served(blocks, longest):
+    # The state of the last token is never computed, so 41 tokens need ten blocks.
+    engine = replace(PLAIN, kv_blocks=blocks, max_model_len=longest)
+    assert run([job("a", 20, 21)], engine)["a"].error is None
+    assert run([job("a", 20, 22)], engine)["a"].error is not None
 
 
 def test_nothing_comes_back_before_it_is_finished_and_nothing_twice():
@@ -210,8 +255,8 @@ def test_a_job_that_comes_during_a_step_that_outlasts_the_round_starts_after_it(
     assert engine.advance(1.0) == []
     engine.submit(job("b", 4, 2, submitted_s=1.0))
     done = {completion.request: completion for completion in engine.advance(FAR)}
-    assert times(done["b"]) == (5.0, 7.0)
-    assert times(done["a"]) == (3.0, 8.5)
+    assert times(done["b"]) == (5.5, 7.5)
+    assert times(done["a"]) == (3.0, 7.5)
 
 
 # Steps of odd lengths: no arrival falls together with the end of a step by accident.
@@ -223,11 +268,13 @@ def workloads(draw: st.DrawFn) -> tuple[EngineProfile, list[Job]]:
     """A small engine and jobs that share beginnings and go on from each other's answers."""
     profile = EngineProfile(
         "odd",
-        draw(st.integers(1, 4)),
-        draw(st.integers(12, 30)),
-        draw(st.integers(1, 4)),
-        64,
-        36,
+        block_size=draw(st.integers(1, 4)),
+        kv_blocks=draw(st.integers(8, 40)),
+        max_num_seqs=draw(st.integers(1, 5)),
+        max_num_batched_tokens=draw(st.integers(1, 9) | st.integers(10, 100)),
+        max_model_len=36,
+        context_s_per_token=draw(st.sampled_from([0.0, 0.000173])),
+        attention_s_per_pair=draw(st.sampled_from([0.0, 0.0000917])),
         **ODD,
     )
     jobs: list[Job] = []
@@ -238,16 +285,20 @@ def workloads(draw: st.DrawFn) -> tuple[EngineProfile, list[Job]]:
         if jobs and draw(st.booleans()):
             before = draw(st.sampled_from(jobs))
             spans = [*before.prompt, Span(before.answer, before.output_tokens), *spans]
-        prompt = (*spans, Span(500 + draw(st.integers(0, 20)), draw(st.integers(1, 3))))
+        if not spans or draw(st.booleans()):
+            spans.append(Span(500 + draw(st.integers(0, 20)), draw(st.integers(1, 3))))
+        # some say what another says, so that equal blocks are computed at the same time
+        answer = 100 + draw(st.just(number) | st.integers(0, number))
         jobs.append(
-            Job(f"j{number}", CHAT, prompt, draw(st.integers(1, 9)), 100 + number, arrival_s)
+            Job(f"j{number}", CHAT, tuple(spans), draw(st.integers(1, 12)), answer, arrival_s)
         )
     return profile, jobs
 
 
 def fits(profile: EngineProfile, one: Job) -> bool:
     tokens = prompt_tokens(one.prompt) + one.output_tokens
-    return tokens <= profile.max_model_len and tokens <= profile.block_size * profile.kv_blocks
+    room = profile.block_size * (profile.kv_blocks - 1)
+    return tokens <= profile.max_model_len and tokens - 1 <= room
 
 
 def close(one: Completion, other: Completion) -> bool:
@@ -263,17 +314,31 @@ def close(one: Completion, other: Completion) -> bool:
 @examples(300)
 def test_jumping_from_event_to_event_is_like_counting_every_step(workload):
     profile, jobs = workload
-    done = run(jobs, profile)
+    engine, naive = (
+        SimulatedEngine("p", profile),
+        NaiveEngine(profile, [one for one in jobs if fits(profile, one)]),
+    )
+    for one in jobs:
+        engine.submit(one)
+    done = {completion.request: completion for completion in engine.advance(FAR)}
     assert set(done) == {one.request for one in jobs}
-    expected = serve(profile, [one for one in jobs if fits(profile, one)])
+    expected = naive.run()
     served = {name: completion for name, completion in done.items() if completion.error is None}
-    assert served.keys() == expected.keys()
+    assert list(served) == list(expected)
     for name, completion in served.items():
         assert completion.cached_tokens == expected[name].cached_tokens
-        assert completion.first_token_s == pytest.approx(expected[name].first_token_s, abs=1e-9)
-        assert completion.finish_s == pytest.approx(expected[name].finish_s, abs=1e-9)
-    finishes = [completion.finish_s for completion in served.values()]
-    assert finishes == sorted(finishes)
+        assert completion.first_token_s == pytest.approx(expected[name].first_token_s, rel=1e-9)
+        assert completion.finish_s == pytest.approx(expected[name].finish_s, rel=1e-9)
+    wholes = [(*one.prompt, Span(one.answer, one.output_tokens)) for one in jobs]
+    ours, theirs = engine.scheduler.cache, naive.cache
+    hashes = [block_hashes(whole, profile.block_size) for whole in wholes]
+    contents = [full_blocks(tokens_of(whole), profile.block_size) for whole in wholes]
+    assert ours.free_blocks == len(theirs.queue) == profile.kv_blocks - 1
+    while theirs.queue:  # what is forgotten first
+        found = [len(theirs.cached_prefix(of)) for of in contents]
+        assert [ours.cached_prefix(of) for of in hashes] == found
+        ours.take(1)
+        theirs.take()
 
 
 @given(workload=workloads(), cuts=st.lists(st.floats(0.001, 0.7), min_size=1, max_size=40))
@@ -311,11 +376,11 @@ def test_the_batch_is_never_larger_than_it_may_be_and_no_block_is_left_behind(wo
             completion.first_token_s <= moment < completion.finish_s for completion in done
         )
         assert running <= profile.max_num_seqs
-    assert engine.cache.free_blocks == profile.kv_blocks
+    assert engine.scheduler.cache.free_blocks == profile.kv_blocks - 1
 
 
 def test_documents_that_are_asked_about_again_and_again_stay_in_a_gpu_s_cache():
-    profile = ENGINE_PROFILES["medium"]
+    profile = MEDIUM
     jobs = [
         job(f"r{number}", (Span(number % 8, 4000), Span(1000 + number, 30)), 400, 1.0 * number)
         for number in range(1000)

@@ -16,7 +16,12 @@ STRATEGIES = [
     {"kind": "conservative"},
     {"kind": "random"},
     {"kind": "no_regret"},
+    {"kind": "best_response"},
+    {"kind": "ring", "members": [f"small-{number:03d}" for number in range(5)]},
 ]
+
+#: Whoever wins nothing knows of nothing better.
+HONEST = {"truthful", "best_response"}
 
 
 def group(**changes: Any) -> ProviderGroup:
@@ -44,7 +49,7 @@ def test_a_panel_bids_by_its_own_strategy_and_the_rest_as_before(strategy):
     everybody = bids(strategy=strategy)
     for name, offers in beside.items():
         assert offers == (everybody if name in ("small-000", "small-001") else alone)[name]
-    assert (everybody == alone) == (strategy["kind"] == "truthful")
+    assert (everybody == alone) == (strategy["kind"] in HONEST)
 
 
 def test_nothing_that_is_drawn_depends_on_a_panel():

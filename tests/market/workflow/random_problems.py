@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 
@@ -23,13 +23,17 @@ HUGE_PRICE = 1e13
 
 @dataclass(frozen=True)
 class Kind:
-    """What is said of a problem; ``amounts`` is a key of ``AMOUNTS``."""
+    """What is said of a problem; ``amounts`` is a key of ``AMOUNTS``.
+
+    Where cached input is charged providers have hit ratios, drawn after everything else.
+    """
 
     graph: str
     by_tier: bool
     shared_ratio: bool
     charge_entry_input: bool
     amounts: str
+    charge_cached_input: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,21 +61,26 @@ class RandomProblem:
     offers: tuple[Offer, ...]
     charge_entry_input: bool
     prices: np.ndarray
+    charge_cached_input: bool = False
 
     @cached_property
     def allocation_problem(self) -> AllocationProblem:
         """The problem that solvers get."""
-        return allocation_problem(
-            self.workflow, self.offers, charge_entry_input=self.charge_entry_input
-        )
+        return allocation_problem(self.workflow, self.offers, **self.options("auto").charges)
 
     def brute_force(self) -> BruteForceWorkflow:
         """All allocations."""
-        return BruteForceWorkflow(self.workflow, self.offers, self.charge_entry_input)
+        return BruteForceWorkflow(
+            self.workflow, self.offers, self.charge_entry_input, self.charge_cached_input
+        )
 
     def options(self, solver: str) -> StarOptions:
         """Options for buying the workflow."""
-        return StarOptions(solver=solver, charge_entry_input=self.charge_entry_input)
+        return StarOptions(
+            solver=solver,
+            charge_entry_input=self.charge_entry_input,
+            charge_cached_input=self.charge_cached_input,
+        )
 
 
 def random_problem(rng: np.random.Generator, kind: Kind, size: Size) -> RandomProblem:
@@ -104,7 +113,22 @@ def _drawn(rng: np.random.Generator, kind: Kind, size: Size) -> RandomProblem:
     prices = np.array([offer.virtual_cost for offer in offers])
     if kind.amounts == "huge prices":
         prices[rng.random(providers) < 0.4] = HUGE_PRICE
-    return RandomProblem(Workflow(tuple(drawn), edges), offers, kind.charge_entry_input, prices)
+    if kind.charge_cached_input:
+        offers = tuple(with_hit_ratio(offer, rng, kind) for offer in offers)
+    return RandomProblem(
+        Workflow(tuple(drawn), edges),
+        offers,
+        kind.charge_entry_input,
+        prices,
+        kind.charge_cached_input,
+    )
+
+
+def with_hit_ratio(offer: Offer, rng: np.random.Generator, kind: Kind) -> Offer:
+    """The offer with a hit ratio of some part of its input ratio, or all of it."""
+    whole = kind.amounts == "ties"
+    share = float(rng.choice([0.0, 0.5, 1.0])) if whole else float(rng.uniform(0.0, 1.0))
+    return replace(offer, hit_ratio=share * offer.input_ratio)
 
 
 def _offers(rng: np.random.Generator, providers: int, kind: Kind) -> tuple[Offer, ...]:
@@ -229,5 +253,11 @@ GRAPHS: Mapping[str, Callable[[np.random.Generator, int], Pairs]] = {
 
 YES_NO = (False, True)
 
-#: Every kind there is.
+#: Every kind there is where cached input is free.
 KINDS = tuple(Kind(*choice) for choice in product(GRAPHS, YES_NO, YES_NO, YES_NO, AMOUNTS))
+
+#: Kinds in which it is charged: with providers that are compared and such that are not.
+CACHED_KINDS = tuple(
+    Kind(graph, by_tier, False, by_tier, amounts, True)
+    for graph, by_tier, amounts in product(GRAPHS, YES_NO, AMOUNTS)
+)

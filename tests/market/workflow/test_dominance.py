@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given
 
 from market.workflow import Empirical, Node, Offer, Uniform, Workflow, star
@@ -53,28 +54,39 @@ def test_without_a_provider_those_return_whom_it_alone_dominated():
     assert chain.without(2).tolist() == [0, 3]
 
 
-def test_the_front_is_that_of_comparing_all_pairs():
+@pytest.mark.parametrize("all_have_output", [True, False])
+@pytest.mark.parametrize("charged", [False, True])
+def test_the_front_is_that_of_comparing_all_pairs(charged: bool, all_have_output: bool):
     rng = np.random.default_rng(5)
-    for _ in range(300):
+    for _ in range(100):
         size, nodes = rng.integers(1, 40), rng.integers(1, 4)
         capable = rng.random((size, nodes)) < 0.6
         price = rng.integers(1, 8, size).astype(float)
         input_price = price * rng.choice([0.5, 0.25, 1.0], size)
+        hit_price = input_price * rng.choice([0.25, 0.5, 1.0], size)
+        input_prices = [input_price, hit_price] if charged else [input_price]
         everyone = set(range(size))
 
-        def undominated(others, capable=capable, price=price, input_price=input_price):
+        def no_dearer(i, j, input_prices=input_prices):
+            ties_fall = all_have_output or i < j
+            return all(
+                prices[i] <= prices[j] and (ties_fall or prices[i] < prices[j])
+                for prices in input_prices
+            )
+
+        def undominated(others, capable=capable, price=price, no_dearer=no_dearer):
             return [
                 j
                 for j in sorted(others)
                 if not any(
                     (capable[i] >= capable[j]).all()
                     and (price[i], i) < (price[j], j)
-                    and input_price[i] <= input_price[j]
+                    and no_dearer(i, j)
                     for i in others
                 )
             ]
 
-        found = Front(capable, price, input_price)
+        found = Front(capable, price, *input_prices, all_have_output=all_have_output)
         assert found.members.tolist() == undominated(everyone)
         for i in range(size):
             assert found.without(i).tolist() == undominated(everyone - {i})

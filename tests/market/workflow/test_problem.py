@@ -280,6 +280,11 @@ def test_an_impossible_difficulty_is_infeasible():
         ),
         (
             "options",
+            {"charge_cached_input": 1},
+            "options.charge_cached_input: expected true or false, got 1",
+        ),
+        (
+            "options",
             {"mechanism": "vickrey"},
             "options.mechanism: expected one of star, homogeneous, myopic, myopic_as_printed,"
             " pay_as_bid, greedy; got 'vickrey'",
@@ -287,8 +292,8 @@ def test_an_impossible_difficulty_is_infeasible():
         (
             "options",
             {"limit": 1},
-            "options.limit: unknown key; known here: charge_entry_input, mechanism,"
-            " payment_method, reserve, solver, workload",
+            "options.limit: unknown key; known here: charge_cached_input, charge_entry_input,"
+            " mechanism, payment_method, reserve, solver, workload",
         ),
     ],
 )

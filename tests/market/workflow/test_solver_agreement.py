@@ -13,10 +13,10 @@ import pytest
 from market.errors import Infeasible
 from market.workflow import Offer, Workflow, star
 from market.workflow.mechanisms import MECHANISMS, Rule
-from market.workflow.quantities import quantities
 from market.workflow.solvers import SOLVERS, choose_solver
 from tests.market.workflow.random_problems import (
     AMOUNTS,
+    CACHED_KINDS,
     GRAPHS,
     HUGE_PRICE,
     KINDS,
@@ -48,7 +48,7 @@ def problems(
     kinds: Sequence[Kind], size: Size, each: int, seed: int = 1
 ) -> Iterator[tuple[Kind, RandomProblem]]:
     for kind in kinds:
-        rng = np.random.default_rng([seed, KINDS.index(kind), size.most_nodes])
+        rng = np.random.default_rng([seed, (*KINDS, *CACHED_KINDS).index(kind), size.most_nodes])
         for _ in range(each):
             yield kind, random_problem(rng, kind, size)
 
@@ -80,7 +80,7 @@ def compare_with_each_other(
         given = problem.allocation_problem
         allocations = np.stack([allocated(name, problem) for name in SOLVERS])
         assert given.capable[allocations, np.arange(allocations.shape[1])].all()
-        costs = quantities(given.tokens, given.input_ratio, allocations) @ problem.prices
+        costs = given.quantities(allocations) @ problem.prices
         assert costs == pytest.approx(np.full(len(SOLVERS), costs[0]), rel=SAME_COST, abs=0.0)
         compared[kind] += 1
     return compared

@@ -60,6 +60,7 @@ MARKETS = {
     "without a reserve": buying(reserve="none"),
     "greedily without a reserve": buying(mechanism="greedy", reserve="none"),
     "entry input is free": buying(charge_entry_input=False),
+    "cached input is charged": buying(charge_cached_input=True),
 }
 
 

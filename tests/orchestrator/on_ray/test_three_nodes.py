@@ -18,6 +18,7 @@ from orchestrator import ray_runtime
 from orchestrator.ray_driver import connect
 from orchestrator.ray_runtime import RayRuntime
 from orchestrator.scenario import Scenario
+from tests.engine_profiles import LARGE_RECORD
 from tests.invariants import check_run
 from tests.markets import run_market, small_market
 from tests.orchestrator.test_determinism import rows
@@ -114,7 +115,7 @@ def test_actors_spread_over_the_nodes_and_gpu_providers_are_where_gpus_are(
     cluster: Cluster,
 ) -> None:
     document = small_market(packing={"cpus_per_actor": 0.2}).model_dump(mode="json")
-    document["providers"][1] |= {"count": 2, "engine": {"profile": "large", "gpus": 1}}
+    document["providers"][1] |= {"count": 2, "engine": {"profile": LARGE_RECORD, "gpus": 1}}
     packing = packed(Scenario.model_validate(document), cpus=3)
     connect(cluster.address)
     try:

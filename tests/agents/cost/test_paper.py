@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agents.cost import CostParams, PaperCost
+from agents.cost import PaperCost, PaperParams
 from agents.electricity import Electricity
 from tests.strategies import examples
 
@@ -12,7 +12,7 @@ SHORT_DAY = Electricity(day_s=120.0)
 
 
 def cost_of(name: str = "p", seed: int = 3, base: float = 2.0, **params) -> PaperCost:
-    return PaperCost(CostParams(**params), base, SHORT_DAY, seed, "provider", name)
+    return PaperCost(PaperParams(**params), base, SHORT_DAY, seed, "provider", name)
 
 
 @given(
@@ -90,4 +90,4 @@ def test_the_price_level_is_the_factor_of_electricity():
 )
 def test_malformed_costs_are_refused(wrong, complaint):
     with pytest.raises(ValidationError, match=complaint):
-        CostParams(**wrong)
+        PaperParams(**wrong)

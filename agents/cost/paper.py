@@ -1,4 +1,4 @@
-"""Private costs that move (STAR, Eq. 5 and App. D.2)."""
+"""The cost of STAR's experiments (Eq. 5 and App. D.2)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from agents.cost.role import CostSetting
+from agents.cost.scarcity import check_bounds, drawn_scarcity
 from agents.electricity import Electricity
 from agents.params import Distribution, Draw, Params
-from market import seeding
 
 
-class CostParams(Params):
+class PaperParams(Params):
     """c(t) = base * S(t) * (1 + beta * E(t)), USD per 1e6 output tokens.
 
     ``base`` is drawn once for each provider and is public, like the electricity factor;
@@ -24,20 +25,26 @@ class CostParams(Params):
     redraw_s: float = Field(1.0, gt=0)
 
     @model_validator(mode="after")
-    def _ordered(self) -> CostParams:
-        low, high = self.scarcity
-        if not 0.001 <= low < high <= 1000:
-            raise ValueError(
-                f"expected scarcity [low, high], 0.001 <= low < high <= 1000, got [{low}, {high}]"
-            )
+    def _ordered(self) -> PaperParams:
+        check_bounds("scarcity", self.scarcity)
         return self
+
+    @property
+    def bases(self) -> int:
+        """How many bases it has that a list price could replace."""
+        return 1
+
+    def cost(self, setting: CostSetting) -> PaperCost:
+        """One provider's cost."""
+        base = setting.base(self.base)
+        return PaperCost(self, base, setting.electricity, setting.seed, *setting.key)
 
 
 class PaperCost:
-    """One provider's cost over time; a function of time alone, whatever was asked before."""
+    """One provider's cost over time."""
 
     def __init__(
-        self, params: CostParams, base: float, electricity: Electricity, seed: int, *key: str | int
+        self, params: PaperParams, base: float, electricity: Electricity, seed: int, *key: str | int
     ):
         self._params = params
         self._base = base
@@ -45,14 +52,13 @@ class PaperCost:
         self._seed = seed
         self._key = key
 
-    def usd_per_mtok(self, time_s: float) -> float:
-        """The private cost of 1e6 output tokens at ``time_s``."""
-        low, high = self.support(time_s)
-        period = int(time_s / self._params.redraw_s + 1e-9)
-        return low + (high - low) * seeding.uniform(self._seed, *self._key, "scarcity", period)
+    def usd_per_mtok(self, time_s: float, load: float = 0.0) -> float:
+        """The private cost of 1e6 output tokens."""
+        bounds = self.support(time_s)
+        return drawn_scarcity(bounds, time_s, self._params.redraw_s, self._seed, *self._key)
 
     def support(self, time_s: float) -> tuple[float, float]:
-        """The publicly known bounds of the cost at ``time_s``."""
+        """The publicly known bounds of the cost."""
         scale = self._base * self.price_level(time_s)
         low, high = self._params.scarcity
         return low * scale, high * scale
@@ -63,5 +69,5 @@ class PaperCost:
         return self._base * self._params.scarcity[0]
 
     def price_level(self, time_s: float) -> float:
-        """The public factor on all costs at ``time_s``."""
+        """The public factor of electricity."""
         return self._electricity.factor(time_s)

@@ -1,0 +1,15 @@
+"""Private costs that move: the paper's, replayed prices, load, and what they are composed of."""
+
+from agents.cost.choices import CostParams
+from agents.cost.paper import PaperCost, PaperParams
+from agents.cost.role import HIGHEST_BASE, LOWEST_BASE, Cost, CostSetting
+
+__all__ = [
+    "HIGHEST_BASE",
+    "LOWEST_BASE",
+    "Cost",
+    "CostParams",
+    "CostSetting",
+    "PaperCost",
+    "PaperParams",
+]

@@ -1,0 +1,154 @@
+"""The frame of a real engine: a service that runs beside the market, in wall-clock time.
+
+The service is a coroutine per job in a thread of its own. ``advance`` waits for the clock while the
+service works, so that a round of the market lasts as long on the wall as in the trial. A clearing
+that is slow makes the next round late: what finishes meanwhile is told a round later, with the
+time at which it did.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from bisect import bisect_right
+from collections.abc import Iterable
+from concurrent.futures import Future
+from typing import Any, Protocol
+
+from agents.engine.role import Job
+from market.messages import Completion
+from market.prompt import prompt_tokens
+
+#: How long a service may take to give back what it holds before it is left to its fate.
+CLOSE_S = 60.0
+
+
+class WallClock:
+    """Seconds of the trial, by the wall."""
+
+    def __init__(self) -> None:
+        self._origin_s: float | None = None
+
+    def start(self) -> None:
+        """Count from now, unless it counts already."""
+        if self._origin_s is None:
+            self._origin_s = time.monotonic()
+
+    @property
+    def now_s(self) -> float:
+        """Seconds since the start; 0 before it."""
+        return 0.0 if self._origin_s is None else time.monotonic() - self._origin_s
+
+    def wait_until(self, until_s: float) -> None:
+        """Sleep until it is ``until_s``; not at all where it is later already."""
+        while (left_s := until_s - self.now_s) > 0:
+            time.sleep(left_s)
+
+
+class Service(Protocol):
+    """What really serves: its coroutines share one loop, in one thread."""
+
+    async def open(self) -> None:
+        """Get ready to serve; what it raises, ``Engine.start`` raises."""
+
+    async def serve(self, job: Job, clock: WallClock) -> Completion:
+        """Serve a job; one that cannot be served is a ``failure``, not an exception."""
+
+    async def close(self) -> None:
+        """Give back what it holds."""
+
+
+class WallClockEngine:
+    """An engine (see ``Engine``) over a service; its clock starts with the first job or advance.
+
+    What a service raises is a defect, and comes out of ``advance``.
+    """
+
+    def __init__(self, service: Service):
+        self.service = service
+        self._clock = WallClock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._serving: list[Future[Completion]] = []
+        self._done: list[Completion] = []
+
+    def start(self) -> None:
+        """Open the service in its thread; a second time changes nothing."""
+        if self._loop is not None:
+            return
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        try:
+            self._run(self.service.open()).result()
+        except BaseException:
+            self.close()
+            raise
+
+    def submit(self, job: Job) -> None:
+        """Start to serve a job."""
+        self.start()
+        self._clock.start()
+        self._serving.append(self._run(self.service.serve(job, self._clock)))
+
+    def advance(self, until_s: float) -> list[Completion]:
+        """Wait until the wall clock shows ``until_s``; what has finished by then, in order."""
+        self.start()
+        self._clock.start()
+        self._clock.wait_until(until_s)
+        self._done += [served.result() for served in self._serving if served.done()]
+        self._serving = [served for served in self._serving if not served.done()]
+        self._done.sort(key=lambda done: done.finish_s)
+        due = bisect_right(self._done, until_s, key=lambda done: done.finish_s)
+        finished, self._done = self._done[:due], self._done[due:]
+        return finished
+
+    def close(self) -> None:
+        """Drop what is in service, close the service and end the thread."""
+        loop, thread = self._loop, self._thread
+        if loop is None or thread is None:
+            return
+        self._loop = self._thread = None
+        try:
+            asyncio.run_coroutine_threadsafe(self._wind_up(), loop).result(CLOSE_S)
+        finally:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join(CLOSE_S)
+            if not thread.is_alive():
+                loop.close()
+
+    async def _wind_up(self) -> None:
+        await _cancelled(asyncio.all_tasks() - {asyncio.current_task()})
+        await self.service.close()
+        await _cancelled(asyncio.all_tasks() - {asyncio.current_task()})
+        self._serving = []
+
+    def _run(self, coroutine: Any) -> Future[Any]:
+        assert self._loop is not None  # started
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+
+async def _cancelled(tasks: Iterable[asyncio.Task[Any] | None]) -> None:
+    """Cancel tasks and wait until they have ended."""
+    ending = [task for task in tasks if task is not None]
+    for task in ending:
+        task.cancel()
+    await asyncio.gather(*ending, return_exceptions=True)
+
+
+def failure(job: Job, provider: str, clock: WallClock, error: str) -> Completion:
+    """A job that was not served, now; ``error`` says why in one line."""
+    now_s = max(clock.now_s, job.submitted_s)
+    return Completion(
+        request=job.request,
+        provider=provider,
+        kind=job.kind,
+        submitted_s=job.submitted_s,
+        first_token_s=now_s,
+        finish_s=now_s,
+        prompt_tokens=prompt_tokens(job.prompt),
+        cached_tokens=None,
+        output_tokens=0,
+        error=error,
+    )
