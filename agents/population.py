@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from agents.cost import HIGHEST_BASE, LOWEST_BASE, Cost, CostParams, CostSetting, PaperParams
 from agents.electricity import Electricity
 from agents.engine_params import EngineParams, SimulatedParams
+from agents.engines import engine_of
 from agents.entry_exit import EntryExitParams
 from agents.outages import OutageParams
 from agents.params import Distribution, Draw, Params
@@ -218,7 +219,7 @@ def _draw_provider(
         grader = ScoreTable(model.scores, elsewhere=grader)
     return Provider(
         profile,
-        group.engine.engine(name, profile.engine),
+        engine_of(group.engine, name, profile.engine),
         _draw_cost(group, setting, name),
         group.prior,
         group.strategy_of(name),

@@ -1,18 +1,86 @@
-"""The costs that a scenario can name."""
+"""The costs that a scenario can name, and those that are composed of others."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from agents.cost.constant import ConstantParams
 from agents.cost.electricity import ElectricityParams
-from agents.cost.load import LoadParams
+from agents.cost.load import LoadCost
 from agents.cost.paper import PaperParams
-from agents.cost.scarcity import ScarcityParams
+from agents.cost.role import CostSetting
+from agents.cost.scarcity import ScarceCost, check_bounds
 from agents.cost.spot import SpotParams
-from agents.cost.total import SumParams
+from agents.cost.total import SumCost
+from agents.params import Params
+
+
+class ScarcityParams(Params):
+    """The cost ``of`` something, times a private factor.
+
+    The factor is uniform in ``between``, drawn anew every ``redraw_s`` seconds.
+    """
+
+    kind: Literal["scarcity"]
+    of: CostParams
+    between: tuple[float, float] = (0.1, 1.0)
+    redraw_s: float = Field(1.0, gt=0)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> ScarcityParams:
+        check_bounds("between", self.between)
+        return self
+
+    @property
+    def bases(self) -> int:
+        """How many bases it has that a list price could replace."""
+        return self.of.bases
+
+    def cost(self, setting: CostSetting) -> ScarceCost:
+        """One provider's cost."""
+        of = self.of.cost(setting.part("of"))
+        return ScarceCost(self.between, self.redraw_s, of, setting.seed, *setting.key)
+
+
+class LoadParams(Params):
+    """The cost ``of`` something, times 1 + ``slope`` times the load.
+
+    The load is private: jobs in flight over slots when the provider bids, 1 at most. What a job
+    costs is fixed with the bid that won it, whatever the load becomes: else a bid could not be
+    truthful.
+    """
+
+    kind: Literal["load"]
+    of: CostParams
+    slope: float = Field(1.0, gt=0, le=1000)
+
+    @property
+    def bases(self) -> int:
+        """How many bases it has that a list price could replace."""
+        return self.of.bases
+
+    def cost(self, setting: CostSetting) -> LoadCost:
+        """One provider's cost; what it is of draws as it would alone."""
+        return LoadCost(self.slope, self.of.cost(setting))
+
+
+class SumParams(Params):
+    """The sum of the costs ``of`` several components, each with draws of its own."""
+
+    kind: Literal["sum"]
+    of: Annotated[tuple[CostParams, ...], Field(min_length=1, max_length=100)]
+
+    @property
+    def bases(self) -> int:
+        """How many bases it has that a list price could replace."""
+        return sum(part.bases for part in self.of)
+
+    def cost(self, setting: CostSetting) -> SumCost:
+        """One provider's cost."""
+        parts = (part.cost(setting.part(index)) for index, part in enumerate(self.of))
+        return SumCost(tuple(parts))
 
 
 def _paper_unless_said(value: Any) -> Any:
@@ -32,5 +100,5 @@ CostParams = Annotated[
     BeforeValidator(_paper_unless_said),
 ]
 
-for _compound in (ScarcityParams, LoadParams, SumParams):  # which are of costs themselves
-    _compound.model_rebuild(_types_namespace={"CostParams": CostParams})
+for _composed in (ScarcityParams, LoadParams, SumParams):  # their parts are any of them
+    _composed.model_rebuild()

@@ -2,37 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
-
-from pydantic import Field
-
-from agents.cost.role import Cost, CostSetting
-from agents.params import Params
-
-if TYPE_CHECKING:
-    from agents.cost.choices import CostParams
-
-
-class LoadParams(Params):
-    """The cost ``of`` something, times 1 + ``slope`` times the load.
-
-    The load is private: jobs in flight over slots when the provider bids, 1 at most. What a job
-    costs is fixed with the bid that won it, whatever the load becomes: else a bid could not be
-    truthful.
-    """
-
-    kind: Literal["load"]
-    of: CostParams
-    slope: float = Field(1.0, gt=0, le=1000)
-
-    @property
-    def bases(self) -> int:
-        """How many bases it has that a list price could replace."""
-        return self.of.bases
-
-    def cost(self, setting: CostSetting) -> LoadCost:
-        """One provider's cost; what it is of draws as it would alone."""
-        return LoadCost(self.slope, self.of.cost(setting))
+from agents.cost.role import Cost
 
 
 class LoadCost:

@@ -2,69 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
-
-from pydantic import Field, model_validator
-
-from agents.cost.role import Cost, CostSetting
-from agents.params import Params
+from agents.cost.role import Cost
 from market import seeding
-
-if TYPE_CHECKING:
-    from agents.cost.choices import CostParams
-
-
-class ScarcityParams(Params):
-    """The cost ``of`` something, times a private factor.
-
-    The factor is uniform in ``between``, drawn anew every ``redraw_s`` seconds.
-    """
-
-    kind: Literal["scarcity"]
-    of: CostParams
-    between: tuple[float, float] = (0.1, 1.0)
-    redraw_s: float = Field(1.0, gt=0)
-
-    @model_validator(mode="after")
-    def _ordered(self) -> ScarcityParams:
-        check_bounds("between", self.between)
-        return self
-
-    @property
-    def bases(self) -> int:
-        """How many bases it has that a list price could replace."""
-        return self.of.bases
-
-    def cost(self, setting: CostSetting) -> ScarceCost:
-        """One provider's cost."""
-        return ScarceCost(self, self.of.cost(setting.part("of")), setting.seed, *setting.key)
 
 
 class ScarceCost:
-    """A cost times a private factor."""
+    """A cost times a private factor.
 
-    def __init__(self, params: ScarcityParams, of: Cost, seed: int, *key: str | int):
-        self._params = params
+    Args:
+        between: the factor's bounds.
+        redraw_s: how long a draw of it holds.
+        of: what it multiplies.
+        seed: of the trial; draws are keyed by ``key``.
+    """
+
+    def __init__(
+        self,
+        between: tuple[float, float],
+        redraw_s: float,
+        of: Cost,
+        seed: int,
+        *key: str | int,
+    ):
+        self._between = between
+        self._redraw_s = redraw_s
         self._of = of
         self._seed = seed
         self._key = key
 
     def usd_per_mtok(self, time_s: float, load: float = 0.0) -> float:
         """The private cost of 1e6 output tokens."""
-        bounds, period_s = self._params.between, self._params.redraw_s
-        factor = drawn_scarcity(bounds, time_s, period_s, self._seed, *self._key)
+        factor = drawn_scarcity(self._between, time_s, self._redraw_s, self._seed, *self._key)
         return factor * self._of.usd_per_mtok(time_s, load)
 
     def support(self, time_s: float) -> tuple[float, float]:
         """The publicly known bounds of the cost."""
         low, high = self._of.support(time_s)
-        least, most = self._params.between
+        least, most = self._between
         return least * low, most * high
 
     @property
     def lowest(self) -> float:
         """No cost at any time is lower, at a price level of 1."""
-        return self._params.between[0] * self._of.lowest
+        return self._between[0] * self._of.lowest
 
     def price_level(self, time_s: float) -> float:
         """That of what it multiplies."""

@@ -4,32 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
-
-from agents.cost.role import Cost, CostSetting
-from agents.params import Params
-
-if TYPE_CHECKING:
-    from agents.cost.choices import CostParams
-
-
-class SumParams(Params):
-    """The sum of the costs ``of`` several components, each with draws of its own."""
-
-    kind: Literal["sum"]
-    of: Annotated[tuple[CostParams, ...], Field(min_length=1, max_length=100)]
-
-    @property
-    def bases(self) -> int:
-        """How many bases it has that a list price could replace."""
-        return sum(part.bases for part in self.of)
-
-    def cost(self, setting: CostSetting) -> SumCost:
-        """One provider's cost."""
-        parts = (part.cost(setting.part(index)) for index, part in enumerate(self.of))
-        return SumCost(tuple(parts))
+from agents.cost.role import Cost
 
 
 class SumCost:

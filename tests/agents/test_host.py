@@ -1,24 +1,30 @@
 from __future__ import annotations
 
-import time
-from typing import Any
+from collections.abc import Iterator
+from threading import Barrier
 
 import pytest
 
+from agents import population
 from agents.electricity import Electricity
-from agents.engine import Job
-from agents.engine_params import SimulatedParams
+from agents.engine import Engine, Job, SimulatedEngine
+from agents.engine_params import EngineBase, SimulatedParams
 from agents.host import ProviderHost
 from agents.population import ProviderGroup
 from market.messages import CHAT, Completion
+from market.profiles import EngineProfile
 from market.prompt import Span
+
+#: How long an engine waits in ``advance`` for the other one, at most.
+PATIENCE_S = 30.0
 
 
 class Waiting:
-    """An engine that waits in ``advance`` as a real one does, and counts what is asked of it."""
+    """An engine that waits in ``advance`` for the other one, and notes what is asked of it."""
 
-    def __init__(self, calls: list[str], provider: str):
+    def __init__(self, calls: list[str], both: Barrier, provider: str):
         self._calls = calls
+        self._both = both
         self._provider = provider
 
     def start(self) -> None:
@@ -28,7 +34,7 @@ class Waiting:
         self._calls.append(f"submit {self._provider}")
 
     def advance(self, until_s: float) -> list[Completion]:
-        time.sleep(0.2)
+        self._both.wait(PATIENCE_S)
         return []
 
     def close(self) -> None:
@@ -36,22 +42,27 @@ class Waiting:
 
 
 class WaitingParams(SimulatedParams):
-    """Makes a group's engines wait, and note their calls in ``calls``."""
+    """Asks for an engine that waits."""
 
     @property
     def is_real(self) -> bool:
         return True
-
-    def engine(self, provider: str, profile: Any) -> Any:
-        return Waiting(CALLS, provider)
 
 
 CALLS: list[str] = []
 
 
 @pytest.fixture
-def host() -> ProviderHost:
+def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[ProviderHost]:
     CALLS.clear()
+    both = Barrier(2)
+
+    def engine_of(params: EngineBase, provider: str, profile: EngineProfile) -> Engine:
+        if params.is_real:
+            return Waiting(CALLS, both, provider)
+        return SimulatedEngine(provider, profile)
+
+    monkeypatch.setattr(population, "engine_of", engine_of)
     groups = [
         ProviderGroup(name="m", count=3, domains=("law",)),
         ProviderGroup.model_construct(
@@ -62,14 +73,13 @@ def host() -> ProviderHost:
     ]
     one = ProviderHost()
     one.seat(groups, Electricity(), seed=7)
-    return one
+    yield one
+    one.close()
 
 
 def test_real_engines_wait_at_the_same_time_and_replies_stay_in_order(host: ProviderHost) -> None:
     job = Job("r", CHAT, (Span(1, 10),), 5, 9, 1.0)
-    began = time.monotonic()
     replies = host.step({"real-001": [job]}, 2.0, {})
-    assert time.monotonic() - began < 0.35
     assert [reply.bid.provider for reply in replies] == [
         "m-000", "m-001", "m-002", "real-000", "real-001", "z-000"
     ]  # fmt: skip
