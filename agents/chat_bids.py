@@ -81,6 +81,10 @@ class ChatBids:
         self._bid_of.update(dict.fromkeys(requests, self._last))
         self._highest = None if won is None else won.highest_bid(self._last.usd_per_mtok)
 
+    def missed(self) -> None:
+        """The last bid was in no clearing: nothing is known of what would have won."""
+        self._highest = None
+
     def done(self, request: str, profit_nano: int) -> None:
         """A job that a bid won is done, or has failed."""
         bid = self._bid_of.pop(request, None)

@@ -86,8 +86,9 @@ class EntryExit:
         self._profit_nano = 0
 
     def _note(self, profit_nano: int) -> None:
-        """Add to the window, and drop what is older."""
+        """Add to the window, and drop what is older; the last round is never too old."""
         self._profits.append((self._now_s, profit_nano))
         self._profit_nano += profit_nano
-        while self._profits[0][0] <= self._now_s - self._params.window_s + 1e-9:
+        oldest_s = self._now_s - self._params.window_s + 1e-9
+        while len(self._profits) > 1 and self._profits[0][0] <= oldest_s:
             self._profit_nano -= self._profits.popleft()[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 from agents.chat_bids import ChatWin
 from agents.electricity import Electricity
@@ -36,10 +37,11 @@ class ProviderHost:
             provider.start()
 
     def close(self) -> None:
-        """Close the engines of those who are seated."""
-        for provider in self._providers:
-            provider.close()
-        self._providers = []
+        """Close the engines of those who are seated, also where one of them does not close."""
+        with ExitStack() as closing:
+            for provider in reversed(self._providers):
+                closing.callback(provider.close)
+            self._providers = []
 
     def step(
         self, jobs: Mapping[str, Sequence[Job]], until_s: float, won: Mapping[str, ChatWin]

@@ -30,6 +30,8 @@ NO_KEY = "none"
 #: Between two attempts no more seconds pass than this, unless the server asks for them.
 MOST_BACKOFF_S = 30.0
 MOST_SAID = 300
+#: A server that counts more in one request has counted wrong.
+MOST_TOKENS = 1_000_000_000
 
 
 class OpenAIEngine(WallClockEngine):
@@ -149,6 +151,8 @@ class OpenAIService:
             if wait_s is None or attempt == self.params.retries:
                 raise Unserved(f"{reason}, at attempt {attempt + 1}" if attempt else reason)
             answer.trouble = reason
+            answer.token_ids.clear()
+            answer.finish_reason = answer.usage = None
             await asyncio.sleep(wait_s)
 
     async def _ask_once(self, body: Body, answer: _Answer, clock: WallClock) -> None:
@@ -172,6 +176,8 @@ class OpenAIService:
         try:
             for choice in chunk.choices:
                 piece = self._endpoint.text(choice)
+                if not isinstance(piece, str | None):
+                    raise TypeError(piece)
                 if piece:
                     answer.pieces.append(piece)
                     if answer.first_token_s is None:
@@ -203,17 +209,22 @@ class OpenAIService:
             text = f"HTTP {error.status_code}: {text}"
         elif error.__cause__ is not None:
             text = f"{text} {type(error.__cause__).__name__}: {error.__cause__}"
+        return self._one_line(text)
+
+    def _one_line(self, text: str) -> str:
+        """What somebody said, in one line of bounded length without the key."""
         if self._client is not None and self._client.api_key != NO_KEY:
             text = text.replace(self._client.api_key, "***")
-        line = " ".join(text.split())
+        line = " ".join(_whole(text).split())
         return line if len(line) <= MOST_SAID else f"{line[:MOST_SAID]}..."
 
     def _completion(self, job: Job, answer: _Answer) -> Completion:
         """The answer as a completion; ``Unserved`` where it is none or cannot be counted."""
         if answer.finish_reason not in ("length", "stop"):
-            how = answer.finish_reason or "the stream ended before the answer did"
-            raise Unserved(f"finish reason: {how}" if answer.finish_reason else how)
-        text = "".join(answer.pieces)
+            if not answer.finish_reason:
+                raise Unserved("the stream ended before the answer did")
+            raise Unserved(self._one_line(f"finish reason: {answer.finish_reason}"))
+        text = _whole("".join(answer.pieces))
         self._answers.keep(job.answer, Said(text, tuple(answer.token_ids)))
         # Tokens that are no text have no chunk to tell their time by.
         first_s = answer.finish_s if answer.first_token_s is None else answer.first_token_s
@@ -235,13 +246,23 @@ class OpenAIService:
 
 def _counts(usage: Any) -> tuple[int, int | None, int]:
     """Prompt, cached and output tokens; ``Unserved`` where the first or the last is not told."""
-    prompt_tokens = getattr(usage, "prompt_tokens", None)
-    output_tokens = getattr(usage, "completion_tokens", None)
-    details = getattr(usage, "prompt_tokens_details", None)
-    cached_tokens = getattr(details, "cached_tokens", None)
-    if not isinstance(prompt_tokens, int) or not isinstance(output_tokens, int):
+    prompt_tokens = _count(usage, "prompt_tokens", MOST_TOKENS)
+    output_tokens = _count(usage, "completion_tokens", MOST_TOKENS)
+    if prompt_tokens is None or output_tokens is None:
         raise Unserved("the server tells no usage, so the work cannot be charged")
-    return prompt_tokens, cached_tokens if isinstance(cached_tokens, int) else None, output_tokens
+    details = getattr(usage, "prompt_tokens_details", None)
+    return prompt_tokens, _count(details, "cached_tokens", prompt_tokens), output_tokens
+
+
+def _count(told: Any, name: str, most: int) -> int | None:
+    """A count that the server tells; None where it tells none that can be."""
+    count = getattr(told, name, None)
+    return count if type(count) is int and 0 <= count <= most else None
+
+
+def _whole(text: str) -> str:
+    """The text, of which half characters, which JSON can hold and no file, are replaced."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:

@@ -9,7 +9,16 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
-from agents.cost import HIGHEST_BASE, LOWEST_BASE, Cost, CostParams, CostSetting, PaperParams
+from agents.cost import (
+    HIGHEST_BASE,
+    HIGHEST_COST,
+    LOWEST_BASE,
+    LOWEST_COST,
+    Cost,
+    CostParams,
+    CostSetting,
+    PaperParams,
+)
 from agents.electricity import Electricity
 from agents.engine_params import EngineParams, SimulatedParams
 from agents.engines import engine_of
@@ -298,6 +307,10 @@ def _draw_cost(group: ProviderGroup, setting: CostSetting, name: str) -> Cost:
         cost = group.cost.cost(setting)
     except BadInput as error:
         raise error.inside("cost").inside(f"providers: {name}") from None
+    if not LOWEST_COST <= cost.lowest <= cost.highest <= HIGHEST_COST:
+        expected = f"expected {LOWEST_COST:g} to {HIGHEST_COST:g} USD per 1e6 output tokens"
+        got = f"got one from {cost.lowest:.6g} to {cost.highest:.6g}"
+        raise BadInput(f"providers: {name}: cost", f"{expected}, {got}")
     if group.workflow_slots:  # or else it would never be admitted
         try:
             group.prior.check_reach(cost)

@@ -104,8 +104,10 @@ class Provider:
         for job in jobs:
             self._jobs[job.request] = job, self._frozen_cost(job)
             self._engine.submit(job)
-        if self._offered:  # else the last bid was in no clearing: there is nothing to learn of it
+        if self._offered:
             self._chat_bids.awarded([job.request for job in jobs if job.kind == CHAT], won)
+        else:
+            self._chat_bids.missed()
         realized: dict[str, int] = {}
         completions = []
         for completion in self._engine.advance(until_s):

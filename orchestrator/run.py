@@ -12,6 +12,7 @@ from market.fields import shown
 from market.process import collect_rarely, peak_memory_bytes
 from market.profiles import ProviderProfile
 from market.workflow import Workflow
+from market.workflow.offer import check_hit_ratio
 from orchestrator.assembly import assemble, build_providers, demand_settings, trial_seed
 from orchestrator.demand import count_demand
 from orchestrator.demand.sources import WorkflowDemand
@@ -62,12 +63,17 @@ def plan(scenario: Scenario) -> Plan:
     Other trials draw their providers anew, of which nothing is checked here.
 
     Raises:
-        BadInput: a demand file is malformed, a provider could never be admitted, or a workflow is
-            too difficult for all providers of the first trial.
+        BadInput: a demand file is malformed, a provider could never be admitted or charges cached
+            input dearer than other input, or a workflow is too difficult for all providers of the
+            first trial.
     """
     seed = trial_seed(scenario, 0)
     profiles = [provider.profile for provider in build_providers(scenario, seed)]
     _check_difficulties(scenario, profiles)
+    if scenario.hubs.workflow.charge_cached_input:
+        for profile in profiles:
+            if profile.workflow_slots:
+                check_hit_ratio(profile.provider, profile.input_ratio, profile.hit_ratio)
     turns, workflows = count_demand(demand_settings(scenario, seed))
     one_trial = (
         SECONDS_PER_REQUEST * turns + SECONDS_PER_PROVIDER_ROUND * len(profiles) * scenario.rounds

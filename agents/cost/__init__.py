@@ -2,11 +2,20 @@
 
 from agents.cost.choices import CostParams
 from agents.cost.paper import PaperCost, PaperParams
-from agents.cost.role import HIGHEST_BASE, LOWEST_BASE, Cost, CostSetting
+from agents.cost.role import (
+    HIGHEST_BASE,
+    HIGHEST_COST,
+    LOWEST_BASE,
+    LOWEST_COST,
+    Cost,
+    CostSetting,
+)
 
 __all__ = [
     "HIGHEST_BASE",
+    "HIGHEST_COST",
     "LOWEST_BASE",
+    "LOWEST_COST",
     "Cost",
     "CostParams",
     "CostSetting",

@@ -43,6 +43,11 @@ class ConstantCost:
         """The cost itself."""
         return self._base
 
+    @property
+    def highest(self) -> float:
+        """The cost itself."""
+        return self._base
+
     def price_level(self, time_s: float) -> float:
         """Electricity does not move it."""
         return 1.0

@@ -26,6 +26,11 @@ class LoadCost:
         """That of an idle provider."""
         return self._of.lowest
 
+    @property
+    def highest(self) -> float:
+        """That of a full provider."""
+        return self._of.highest * (1 + self._slope)
+
     def price_level(self, time_s: float) -> float:
         """That of what it multiplies."""
         return self._of.price_level(time_s)

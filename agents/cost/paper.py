@@ -68,6 +68,11 @@ class PaperCost:
         """The least cost at any hour: that of an electricity factor of 1."""
         return self._base * self._params.scarcity[0]
 
+    @property
+    def highest(self) -> float:
+        """The most that it costs at an electricity factor of 1."""
+        return self._base * self._params.scarcity[1]
+
     def price_level(self, time_s: float) -> float:
         """The public factor of electricity."""
         return self._electricity.factor(time_s)

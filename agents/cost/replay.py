@@ -42,6 +42,11 @@ class PriceSeries(Params):
         """The lowest price of the series."""
         return min(self.prices)
 
+    @cached_property
+    def most(self) -> float:
+        """The highest price of the series."""
+        return max(self.prices)
+
     def price(self, series_s: float) -> float:
         """The price that holds at a moment of the series, which is not before its first."""
         # a microsecond, because tenths do not add up
@@ -98,6 +103,11 @@ class ReplayedCost:
     def lowest(self) -> float:
         """That of the lowest price in the series."""
         return self._usd(self._series.least)
+
+    @property
+    def highest(self) -> float:
+        """That of the highest price in the series."""
+        return self._usd(self._series.most)
 
     def price_level(self, time_s: float) -> float:
         """The scenario's electricity cycle does not move it."""

@@ -12,11 +12,15 @@ from market.profiles import EngineProfile
 
 LOWEST_BASE, HIGHEST_BASE = 1e-6, 1e6
 
+#: At a price level of 1, USD per 1e6 output tokens; at the highest level a prior still takes it.
+LOWEST_COST, HIGHEST_COST = 1e-12, 1e9
+
 
 class Cost(Protocol):
     """One provider's cost: a function of time and load alone, whatever was asked before.
 
-    Time is in seconds of the trial, load in [0, 1]. Every cost is finite and above 0.
+    Time is in seconds of the trial, load in [0, 1]. Every cost is finite and above 0: providers are
+    drawn with none that leaves [``LOWEST_COST``, ``HIGHEST_COST``].
     """
 
     def usd_per_mtok(self, time_s: float, load: float = 0.0) -> float:
@@ -31,6 +35,10 @@ class Cost(Protocol):
     @property
     def lowest(self) -> float:
         """No cost at any time is lower, at a price level of 1."""
+
+    @property
+    def highest(self) -> float:
+        """No cost at any time is higher, at a price level of 1."""
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,11 @@ class ScarceCost:
         """No cost at any time is lower, at a price level of 1."""
         return self._between[0] * self._of.lowest
 
+    @property
+    def highest(self) -> float:
+        """No cost at any time is higher, at a price level of 1."""
+        return self._between[1] * self._of.highest
+
     def price_level(self, time_s: float) -> float:
         """That of what it multiplies."""
         return self._of.price_level(time_s)

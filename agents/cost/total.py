@@ -28,6 +28,11 @@ class SumCost:
         """No cost at any time is lower, at a price level of 1."""
         return math.fsum(part.lowest for part in self._parts)
 
+    @property
+    def highest(self) -> float:
+        """No cost at any time is higher, at a price level of 1."""
+        return math.fsum(part.highest for part in self._parts)
+
     def price_level(self, time_s: float) -> float:
         """That of all parts; 1 if they differ, as nothing then moves the whole."""
         first, *rest = (part.price_level(time_s) for part in self._parts)

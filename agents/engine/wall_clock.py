@@ -14,6 +14,7 @@ import time
 from bisect import bisect_right
 from collections.abc import Iterable
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, Protocol
 
 from agents.engine.role import Job
@@ -97,8 +98,9 @@ class WallClockEngine:
         self.start()
         self._clock.start()
         self._clock.wait_until(until_s)
-        self._done += [served.result() for served in self._serving if served.done()]
-        self._serving = [served for served in self._serving if not served.done()]
+        ended = [served for served in self._serving if served.done()]  # more end meanwhile
+        self._serving = [served for served in self._serving if served not in ended]
+        self._done += [served.result() for served in ended]
         self._done.sort(key=lambda done: done.finish_s)
         due = bisect_right(self._done, until_s, key=lambda done: done.finish_s)
         finished, self._done = self._done[:due], self._done[due:]
@@ -111,7 +113,8 @@ class WallClockEngine:
             return
         self._loop = self._thread = None
         try:
-            asyncio.run_coroutine_threadsafe(self._wind_up(), loop).result(CLOSE_S)
+            with suppress(TimeoutError):
+                asyncio.run_coroutine_threadsafe(self._wind_up(), loop).result(CLOSE_S)
         finally:
             loop.call_soon_threadsafe(loop.stop)
             thread.join(CLOSE_S)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from agents.engine import Job, SimulatedEngine
 from market import seeding
+from market.errors import BadInput
 from market.messages import CHAT, Completion
 from market.profiles import EngineProfile
 from orchestrator.demand.mooncake import MooncakeRow
@@ -76,7 +77,7 @@ def jobs_by_engine(rows: Iterable[MooncakeRow], engines: int) -> list[list[Job]]
 def replayed(
     jobs: list[list[Job]], profile: EngineProfile, kind: type[SimulatedEngine] = SimulatedEngine
 ) -> Replay:
-    """Serve the jobs of every engine to the end."""
+    """Serve the jobs of every engine to the end; raises ``BadInput`` where none can be served."""
     started_s = time.perf_counter()
     done: list[Completion] = []
     for number, each in enumerate(jobs):
@@ -86,6 +87,8 @@ def replayed(
         done += engine.advance(math.inf)
     wall_s = time.perf_counter() - started_s
     served = [one for one in done if one.error is None]
+    if not served:
+        raise BadInput(f"{profile.kv_blocks} KV blocks", "no request of the trace fits in them")
     first_s = min(each[0].submitted_s for each in jobs if each)
     return Replay(
         engines=len(jobs),

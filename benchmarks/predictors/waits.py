@@ -71,9 +71,7 @@ def _in_order(group: Iterable[Scored]) -> list[tuple[float, float]]:
     computes the last of their prompt.
     """
     served = sorted(group, key=lambda one: one.completion.first_token_s)
-    uncached = [
-        one.completion.prompt_tokens - one.expected[ACTING].cached_tokens for one in served
-    ]
+    uncached = [one.completion.prompt_tokens - one.expected[ACTING].cached_tokens for one in served]
     pairs = []
     for one, through in zip(served, np.cumsum(uncached), strict=True):
         engine = one.member.engine

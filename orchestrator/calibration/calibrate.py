@@ -8,8 +8,10 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import numpy.typing as npt
 
+from agents.engine.profiles import profile_from
+from market.errors import BadInput
 from market.profiles import EngineProfile
-from orchestrator.calibration.fit import Fit, every_second, fit
+from orchestrator.calibration.fit import COEFFICIENTS, Fit, every_second, fit
 from orchestrator.calibration.measurements import Measurements
 from orchestrator.calibration.replay import Spans, measured_spans, replay
 
@@ -86,17 +88,25 @@ def calibrate(
         power_w: that they drew under load, where it is known.
 
     Raises:
-        BadInput: names a request that the engine would refuse.
+        BadInput: names a limit that no profile can have, or a span that was hardly measured.
     """
-    profile = EngineProfile(
-        name=name,
-        **asdict(measurements.limits),
-        step_s=0.0,
-        prefill_s_per_token=0.0,
-        decode_s_per_seq=0.0,
-        gpus=gpus,
-        power_w=power_w,
-        source=SOURCE,
-    )
-    found = fit(measurements, profile, every_second(measurements))
-    return Calibration(found, measured_spans(measurements), replay(measurements, found.profile))
+    said = {"name": name, "gpus": gpus, "power_w": power_w, "source": SOURCE}
+    unfitted = dict.fromkeys(COEFFICIENTS, 1.0)
+    profile = profile_from(said | asdict(measurements.limits) | unfitted)
+    known = every_second(measurements)
+    measured = measured_spans(measurements)
+    for half in (known, ~known):
+        _check_spans(measured.of(half))
+    found = fit(measurements, profile, known)
+    return Calibration(found, measured, replay(measurements, found.profile))
+
+
+def _check_spans(measured: Spans) -> None:
+    """There must be something to fit to, and to compare with."""
+    for label, name in SPANS.items():
+        spans = getattr(measured, name)
+        there = spans[~np.isnan(spans)]
+        if not there.size or np.median(there) <= 0:
+            got = "0 s" if there.size else "none"
+            problem = f"expected a median above 0 s in either half of the requests, got {got}"
+            raise BadInput(label, problem)

@@ -12,6 +12,7 @@ from market.errors import BadInput
 from orchestrator.calibration.calibrate import calibrate
 from orchestrator.calibration.measurements import read_measurements
 from orchestrator.calibration.report import report_lines
+from orchestrator.supply.engine_profiles import SUFFIX, names_file
 
 
 def calibrate_file(
@@ -40,11 +41,13 @@ def calibrate_file(
     """
     name = name or path.absolute().parent.name
     out = out or Path(f"{name}.json")
-    if out.exists() and not force:
-        raise BadInput(str(out), "is there already: --force replaces it")
+    _check_out(out, force)
     measurements = read_measurements(path, limits)
     yield f"{len(measurements.requests)} requests; fitting every second one takes up to a minute"
-    found = calibrate(measurements, name, gpus, power_w)
+    try:
+        found = calibrate(measurements, name, gpus, power_w)
+    except BadInput as error:
+        raise error.inside(str(path)) from None
     record = asdict(found.profile)
     profile_from(record)
     try:
@@ -53,3 +56,19 @@ def calibrate_file(
         raise BadInput(str(out), f"cannot be written: {error.strerror}") from None
     yield from report_lines(found)
     yield f"wrote {out}"
+
+
+def _check_out(out: Path, force: bool) -> None:
+    """Before the fit, which takes a while: a profile can go there, and a scenario can name it."""
+    if not names_file(str(out)):
+        raise BadInput(
+            str(out), f"expected a name that ends in {SUFFIX}, by which scenarios know it"
+        )
+    try:
+        there = out.exists()
+    except OSError as error:
+        raise BadInput(str(out), f"cannot be written: {error.strerror}") from None
+    if there and not force:
+        raise BadInput(str(out), "is there already: --force replaces it")
+    if not out.parent.is_dir():
+        raise BadInput(str(out), "cannot be written: its folder is not there")

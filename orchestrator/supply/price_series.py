@@ -80,6 +80,8 @@ def electricity_series(path: Path, column: str, window: Window) -> Series:
     if column not in header[1:]:
         expected = f"expected a first column of times and one named {shown(column)}"
         raise BadInput(place, f"{expected}, got {shown(','.join(header))}")
+    if header.count(column) > 1:
+        raise BadInput(place, f"duplicate column {shown(column)}")
     at = header.index(column, 1)
     dated = [_electricity_row(row, header, at, place) for place, row in rows]
     _check_order(dated)
@@ -110,13 +112,13 @@ def moment(text: str, place: str) -> Moment:
     stated = text.strip()
     try:
         if TIME.fullmatch(stated):
-            return as_moment(datetime.fromisoformat(stated))
+            return _as_moment(datetime.fromisoformat(stated))
     except (ValueError, OverflowError):  # no such day, or a zone leads out of the years 1 to 9999
         pass
     raise BadInput(place, f"expected YYYY-MM-DD HH:MM:SS, got {shown(text)}")
 
 
-def as_moment(time: datetime) -> Moment:
+def _as_moment(time: datetime) -> Moment:
     """A time in UTC, which one without a zone is taken to be."""
     if time.tzinfo is None:
         return Moment(time.replace(tzinfo=UTC), zoned=False)

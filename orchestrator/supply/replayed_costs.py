@@ -17,13 +17,7 @@ from pydantic import ValidationError
 from agents.cost.replay import DAY_S
 from market.errors import BadInput
 from market.fields import Fields, shown
-from orchestrator.supply.price_series import (
-    Window,
-    as_moment,
-    electricity_series,
-    moment,
-    spot_series,
-)
+from orchestrator.supply.price_series import Window, electricity_series, moment, spot_series
 from orchestrator.timing import Timing
 
 LINUX = "Linux/UNIX"
@@ -88,7 +82,7 @@ def _start(fields: Fields) -> datetime | None:
     if isinstance(stated, date) and not isinstance(stated, datetime):
         stated = datetime.combine(stated, time())
     if isinstance(stated, datetime):
-        return as_moment(stated).utc
+        stated = stated.isoformat(" ")
     if isinstance(stated, str):
         return moment(stated, fields.place("start")).utc
     raise BadInput(fields.place("start"), f"expected YYYY-MM-DD HH:MM:SS, got {shown(stated)}")

@@ -76,6 +76,18 @@ def test_the_highest_bid_that_would_have_won_is_told_as_a_factor_on_the_cost_of_
     assert reporter.heard == [None, pytest.approx(2.0 * 1.5 / 4.0), None]
 
 
+def test_after_a_clearing_that_it_was_not_in_nothing_is_known_of_what_would_win():
+    seller, reporter = bids()
+    seller.next_bid(lambda: 0.5, 2.0)
+    seller.awarded(["a"], ChatWin((100,), (100,), 50))
+    seller.next_bid(lambda: 0.5, 2.0)
+    seller.missed()
+    seller.next_bid(lambda: 0.5, 2.0)
+    assert reporter.heard[1] is not None
+    assert reporter.heard[2] is None
+    assert reporter.told == []
+
+
 def test_where_a_slot_was_free_no_higher_bid_than_the_last_is_known_to_win():
     for price in (0, 1, 2):
         assert ChatWin((400,), (400,), price).highest_bid(2.0) == 2.0

@@ -75,6 +75,10 @@ def test_rounds_of_a_tenth_of_a_second_fill_a_window_though_tenths_do_not_add_up
     assert one.away
 
 
+def test_in_a_window_shorter_than_a_clock_can_tell_the_last_round_counts():
+    assert played(seller(window_s=1e-10), [1000, 1000, 999]) == [False, False, True]
+
+
 @pytest.mark.parametrize("wrong", [{"window_s": 0}, {"away_s": -1}, {"leave_below_usd": 1e10}])
 def test_malformed_rules_are_refused(wrong):
     with pytest.raises(ValueError, match="Input should be"):

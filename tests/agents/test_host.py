@@ -92,3 +92,17 @@ def test_a_new_trial_closes_the_engines_of_the_last(host: ProviderHost) -> None:
     assert [reply.bid.provider for reply in host.step({}, 1.0, {})] == ["m-000"]
     host.close()
     assert host.step({}, 2.0, {}) == []
+
+
+def test_an_engine_that_does_not_close_keeps_no_other_open(
+    host: ProviderHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def close(engine: Waiting) -> None:
+        CALLS.append("close")
+        raise RuntimeError("it does not close")
+
+    monkeypatch.setattr(Waiting, "close", close)
+    with pytest.raises(RuntimeError, match="does not close"):
+        host.close()
+    assert CALLS[2:] == ["close", "close"]
+    assert host.step({}, 1.0, {}) == []

@@ -133,6 +133,22 @@ def test_providers_come_in_the_order_of_their_ids():
     assert names[-1] == "b-011"
 
 
+@pytest.mark.parametrize(
+    ("layer", "base", "got"),
+    [
+        ({"kind": "load", "slope": 999}, 1e6, "1e+06 to 1e+15"),
+        ({"kind": "scarcity", "between": [500, 1000]}, 1e6, "1.25e+14 to 1e+15"),
+        ({"kind": "scarcity", "between": [0.001, 0.1]}, 1e-6, "1e-15 to 1e-09"),
+    ],
+)
+def test_a_composed_cost_that_no_market_could_clear_is_refused(layer, base, got):
+    constant = {"kind": "constant", "base": base}
+    with pytest.raises(BadInput) as caught:
+        drawn(group(count=1, cost=layer | {"of": layer | {"of": layer | {"of": constant}}}))
+    expected = "providers: small-000: cost: expected 1e-12 to 1e+09 USD per 1e6 output tokens"
+    assert str(caught.value) == f"{expected}, got one from {got}"
+
+
 def test_the_domains_of_all_groups_are_listed_once():
     groups = [group(domains=["law", "code"]), group("b", domains=["art", "law"])]
     assert all_domains(groups) == ("art", "code", "law")

@@ -90,3 +90,9 @@ def test_the_real_trace_is_replayed():
 def test_the_page_has_the_columns_of_the_command():
     (block,) = [body for name, body in blocks_of(PAGE.read_text()).items() if name == BLOCK]
     assert cells(block)[0] == list(HEAD)
+
+
+def test_a_cache_that_nothing_fits_in_is_told_in_one_line(tmp_path):
+    told = CliRunner().invoke(command, [str(trace(tmp_path)), "--blocks", "2"])
+    assert told.exit_code == 2
+    assert told.stderr == "engine: 2 KV blocks: no request of the trace fits in them\n"

@@ -485,6 +485,17 @@ def test_who_was_drawn_without_workflow_slots_does_no_workflow(file: Path) -> No
     )
 
 
+def test_cached_input_that_is_dearer_than_other_input_is_told_before_it_is_charged(
+    file: Path,
+) -> None:
+    chatting = GROUPS[0] | {"hit_ratio": 0.9, "workflow_slots": 0}
+    selling = GROUPS[-1] | {"count": 1, "input_ratio": 0.25, "hit_ratio": 0.5}
+    file.write_text(yaml.safe_dump(GOOD | {"providers": [chatting, selling]}))
+    assert plan(load_scenario(file)).providers > 1
+    with pytest.raises(BadInput, match=r"-000'\.hit_ratio: expected at most its input_ratio, 0.25"):
+        plan(load_scenario(file, ("hubs.workflow.charge_cached_input=true",)))
+
+
 def test_of_several_workflows_in_a_file_the_difficult_one_is_named(file: Path) -> None:
     graphs = [{"path": str(one), "nodes": [{"id": "a"}], "edges": []} for one in range(9)]
     path = file.parent / "graphs.json"

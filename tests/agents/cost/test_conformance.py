@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.cost import CostParams
-from tests.agents.cost.costs import CONSTANT, COSTS, ELECTRICITY, PAPER, PARAMS, SPOT, drawn
+from tests.agents.cost.costs import (
+    CONSTANT,
+    COSTS,
+    ELECTRICITY,
+    PAPER,
+    PARAMS,
+    SHORT_DAY,
+    SPOT,
+    drawn,
+)
 from tests.strategies import examples
 
 every_cost = pytest.mark.parametrize("stated", COSTS.values(), ids=COSTS.keys())
@@ -56,6 +65,14 @@ def test_no_cost_is_below_the_lowest_at_a_price_level_of_one(stated, time_s):
     level = cost.price_level(time_s)
     assert level >= 1
     assert low / level >= cost.lowest * (1 - 1e-12) > 0
+
+
+@given(stated=compositions, time_s=times, load=loads)
+@examples(200)
+def test_no_cost_is_above_the_highest_at_a_price_level_of_one(stated, time_s, load):
+    cost = drawn(stated)
+    highest = cost.highest * SHORT_DAY.factor(time_s)  # a sum's parts may move apart
+    assert cost.usd_per_mtok(time_s, load) <= highest * (1 + 1e-12)
 
 
 @every_cost

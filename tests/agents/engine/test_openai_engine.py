@@ -33,6 +33,7 @@ from tests.agents.engine.openai_stub import (
     answer,
     chat,
     completion,
+    event,
     refusal,
     role,
     serving,
@@ -107,6 +108,43 @@ def test_a_server_that_tells_no_usage_has_not_served():
         (done,) = ask(stub)
     assert done.error == "the server tells no usage, so the work cannot be charged"
     assert (done.output_tokens, done.answer) == (0, None)
+
+
+@pytest.mark.parametrize(("prompt", "output"), [(-1, 2), (True, 2), (20, -2), (20, 10**30)])
+def test_counts_that_cannot_be_are_no_usage(prompt, output):
+    with serving(Script([chat("a"), chat(finish="stop"), usage(prompt, output), DONE])) as stub:
+        (done,) = ask(stub)
+    assert done.error == "the server tells no usage, so the work cannot be charged"
+
+
+@pytest.mark.parametrize("cached", [-1, 21])
+def test_a_count_of_cached_tokens_that_cannot_be_is_unknown(cached):
+    with serving(answer("a", cached=cached)) as stub:
+        (done,) = ask(stub)
+    assert (done.error, done.cached_tokens) == (None, None)
+
+
+def test_half_characters_which_no_log_can_hold_are_replaced_and_halves_joined():
+    with serving(answer("a\ud800b", "\ud83d", "\ude00")) as stub:
+        (done,) = ask(stub, job(texts={1: "Well?"}))
+    assert done.text == "a\ufffdb\U0001f600"
+    with serving(refusal(400, "no \udfff")) as stub:
+        assert ask(stub)[0].error == "HTTP 400: no \ufffd"
+
+
+def test_what_an_attempt_told_before_it_broke_off_is_forgotten():
+    broken = Script([completion("", "length", token_ids=[7]), usage(9, 9), CUT])
+    whole = Script([completion("x", token_ids=[8]), completion("", "length"), usage(20, 1), DONE])
+    with (
+        serving(broken, whole) as stub,
+        engine_at(stub.url, endpoint="completions", token_ids=[100, 200]) as engine,
+    ):
+        engine.submit(job())
+        (done,) = finished(engine, 1)
+        engine.submit(job(prompt=(Span(77, 1),)))
+        finished(engine, 1)
+    assert (done.error, done.prompt_tokens, done.output_tokens) == (None, 20, 1)
+    assert stub.asked[-1].body["prompt"] == [8]
 
 
 def test_a_text_is_asked_as_messages_and_its_answer_is_told():
@@ -321,6 +359,7 @@ def test_an_answer_without_any_text_has_its_first_token_at_its_end():
         (["<html>Welcome</html>"], "the stream ended before the answer did"),
         (["data: {nonsense\n\n"], "the stream is not JSON"),
         (['data: {"choices": [{"delta": null}]}\n\n'], "a chunk of the stream is not of OpenAI's"),
+        ([event({"choices": [{"delta": {"content": ["a"]}}]})], "a chunk of the stream is not of"),
         (['data: {"answer": 42}\n\n'], "a chunk of the stream is not of OpenAI's form"),
         (['data: {"error": {"message": "engine died"}}\n\n'], "engine died"),
     ],
@@ -387,6 +426,13 @@ def test_a_key_that_is_echoed_is_struck_out(monkeypatch):
     with serving(refusal(401, f"Incorrect API key provided: {KEY}.")) as stub:
         (done,) = ask(stub, api_key_env=ENV)
     assert done.error == "HTTP 401: Incorrect API key provided: ***."
+
+
+def test_an_end_by_which_the_server_says_too_much_is_one_line_without_the_key(monkeypatch):
+    monkeypatch.setenv(ENV, KEY)
+    with serving(answer("a", finish=f"{KEY}\n\udfff{'x' * 1000}")) as stub:
+        (done,) = ask(stub, api_key_env=ENV)
+    assert done.error == f"finish reason: *** \ufffd{'x' * 280}..."
 
 
 def test_without_a_named_variable_nothing_of_the_environment_is_sent(monkeypatch):

@@ -103,3 +103,46 @@ def test_where_it_cannot_write_it_says_so(tmp_path: Path) -> None:
     path = write(tmp_path, rows(requests=20), meta())
     with pytest.raises(BadInput, match="cannot be written"):
         list(calibrate_file(path, limits={}, out=tmp_path / "nowhere" / "p.json"))
+
+
+@pytest.mark.parametrize("out", ["profile", "profile.yaml", "nowhere/p.json", f"{'p' * 300}.json"])
+def test_a_place_where_no_profile_can_go_is_told_before_the_fit(tmp_path: Path, out: str) -> None:
+    path = write(tmp_path, rows(requests=20), meta())
+    with pytest.raises(BadInput, match=r"cannot be written|expected a name that ends in \.json"):
+        next(calibrate_file(path, limits={}, out=tmp_path / out))
+
+
+@pytest.mark.parametrize(
+    ("limit", "value"), [("max_num_batched_tokens", 11), ("block_size", 100_001)]
+)
+def test_a_limit_that_no_profile_can_have_is_told(tmp_path: Path, limit: str, value: int) -> None:
+    path = write(tmp_path, rows(requests=20), meta())
+    with pytest.raises(BadInput, match=rf"requests\.jsonl: {limit}: expected"):
+        list(calibrate_file(path, limits={limit: value}, out=tmp_path / "p.json"))
+
+
+@pytest.mark.parametrize("half", [0, 1])
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"output_toks": 1}, "TPOT: expected a median above 0 s in either half .* got none"),
+        ({"last_token_ts": 9.5}, "TPOT: .* got 0 s"),
+        ({"first_token_ts": 9.0}, "TTFT: .* got 0 s"),
+    ],
+)
+def test_spans_that_were_hardly_measured_are_told(
+    tmp_path: Path, half: int, changes: dict[str, float], complaint: str
+) -> None:
+    usual = {
+        "input_toks": 100, "output_toks": 11, "arrival_time": 8.0,
+        "queued_ts": 9.0, "first_token_ts": 9.5, "last_token_ts": 11.0,
+    }  # fmt: skip
+    lines = [{"request_id": f"r{number}", **usual} for number in range(40)]
+    for line in lines[half::2]:
+        line |= changes
+    shifted = [
+        line | {key: line[key] + 10.0 * number for key in line if key.endswith(("time", "ts"))}
+        for number, line in enumerate(lines)
+    ]
+    with pytest.raises(BadInput, match=rf"requests\.jsonl: {complaint}"):
+        list(calibrate_file(write(tmp_path, shifted, meta()), limits={}, out=tmp_path / "p.json"))

@@ -138,6 +138,8 @@ def test_a_window_that_the_file_does_not_cover_is_refused(tmp_path):
 def test_what_is_not_in_the_file_is_told_with_what_is(tmp_path):
     with pytest.raises(BadInput, match="one named 'price', got 'hour,real_price,forecast'"):
         electricity(tmp_path, column="price")
+    with pytest.raises(BadInput, match="line 1: duplicate column 'price'"):
+        electricity(tmp_path, "hour,price,price\n2016-12-21,1,2\n", column="price")
     with pytest.raises(BadInput, match="expected at least one price below the header, got none"):
         electricity(tmp_path, "hour,real_price\n")
     with pytest.raises(BadInput, match="expected a zone among us-1a, us-1b; got 'us-9z'"):

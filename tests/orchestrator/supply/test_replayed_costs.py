@@ -1,5 +1,5 @@
 from copy import deepcopy
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +92,11 @@ def test_what_was_read_is_not_read_again(costs):
         ("electricity", {"column": 3}, "column: expected a text, got 3"),
         ("electricity", {"start": 7}, "start: expected YYYY-MM-DD HH:MM:SS, got 7"),
         ("electricity", {"start": "noon"}, "start: expected YYYY-MM-DD HH:MM:SS, got 'noon'"),
+        (
+            "electricity",
+            {"start": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))},
+            "start: expected YYYY-MM-DD HH:MM:SS, got '0001-01-01 00:00:00+14:00'",
+        ),
         ("electricity", {"day_s": 0}, "day_s: expected a finite number >= 1e-06, got 0"),
         ("spot", {"instance_type": None}, "instance_type: expected a text, got None"),
         ("spot", {"availability_zones": []}, "availability_zones: expected names of zones, got []"),
