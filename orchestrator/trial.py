@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from agents.chat_bids import ChatWin
-from agents.engine import Job
+from agents.engine import Job, failed
 from agents.provider import ProviderReply
 from hubs.host import HubsRound
 from hubs.matching_hub import ChatReply, ChatRound
@@ -103,7 +103,7 @@ class Trial:
         if self._is_last(number):
             now_s = number * self._scenario.round_s
             completions += [
-                _abandoned(job, provider, now_s) for provider, job in self._jobs.values()
+                failed(job, provider, now_s, TRIAL_ENDED) for provider, job in self._jobs.values()
             ]
             self._jobs.clear()
         return completions
@@ -291,18 +291,3 @@ class Trial:
 
     def _is_last(self, number: int) -> bool:
         return number == self._scenario.rounds + self._scenario.drain_rounds
-
-
-def _abandoned(job: Job, provider: str, now_s: float) -> Completion:
-    return Completion(
-        request=job.request,
-        provider=provider,
-        kind=job.kind,
-        submitted_s=job.submitted_s,
-        first_token_s=now_s,
-        finish_s=now_s,
-        prompt_tokens=prompt_tokens(job.prompt),
-        cached_tokens=None,
-        output_tokens=0,
-        error=TRIAL_ENDED,
-    )

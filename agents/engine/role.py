@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from market.messages import Completion
-from market.prompt import Prompt
+from market.prompt import Prompt, prompt_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,22 @@ class Job:
     task: Task | None = None
     pays_nano: int = 0
     texts: Mapping[int, str] = field(default_factory=dict)
+
+
+def failed(job: Job, provider: str, at_s: float, error: str) -> Completion:
+    """A job that ``provider`` gave up at ``at_s``, before its first token; ``error`` says why."""
+    return Completion(
+        request=job.request,
+        provider=provider,
+        kind=job.kind,
+        submitted_s=job.submitted_s,
+        first_token_s=at_s,
+        finish_s=at_s,
+        prompt_tokens=prompt_tokens(job.prompt),
+        cached_tokens=None,
+        output_tokens=0,
+        error=error,
+    )
 
 
 class Engine(Protocol):

@@ -12,7 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from agents.engine.kv_cache import block_hashes
-from agents.engine.role import Job
+from agents.engine.role import Job, failed
 from agents.engine.scheduler import Scheduler, Sequence
 from market.messages import Completion
 from market.profiles import EngineProfile
@@ -90,7 +90,7 @@ class SimulatedEngine:
             hashes = block_hashes(answered, self.profile.block_size)
             self._arrivals.append(Sequence(job, hashes, tokens, tokens))
         else:
-            self._fail(job, tokens, error)
+            self._done.append(failed(job, self.provider, job.submitted_s, error))
 
     def _never_fits(self, tokens: int, output_tokens: int) -> str | None:
         total = tokens + output_tokens
@@ -102,22 +102,6 @@ class SimulatedEngine:
         if blocks > usable:
             return f"{blocks} KV blocks needed, the engine has {usable}"
         return None
-
-    def _fail(self, job: Job, tokens: int, error: str) -> None:
-        self._done.append(
-            Completion(
-                request=job.request,
-                provider=self.provider,
-                kind=job.kind,
-                submitted_s=job.submitted_s,
-                first_token_s=job.submitted_s,
-                finish_s=job.submitted_s,
-                prompt_tokens=tokens,
-                cached_tokens=None,
-                output_tokens=0,
-                error=error,
-            )
-        )
 
     def _queue_arrivals(self) -> None:
         while self._arrivals and self._arrivals[0].job.submitted_s <= self._now_s:

@@ -17,9 +17,8 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, Protocol
 
-from agents.engine.role import Job
+from agents.engine.role import Job, failed
 from market.messages import Completion
-from market.prompt import prompt_tokens
 
 #: How long a service may take to give back what it holds before it is left to its fate.
 CLOSE_S = 60.0
@@ -143,15 +142,4 @@ async def _cancelled(tasks: Iterable[asyncio.Task[Any] | None]) -> None:
 def failure(job: Job, provider: str, clock: WallClock, error: str) -> Completion:
     """A job that was not served, now; ``error`` says why in one line."""
     now_s = max(clock.now_s, job.submitted_s)
-    return Completion(
-        request=job.request,
-        provider=provider,
-        kind=job.kind,
-        submitted_s=job.submitted_s,
-        first_token_s=now_s,
-        finish_s=now_s,
-        prompt_tokens=prompt_tokens(job.prompt),
-        cached_tokens=None,
-        output_tokens=0,
-        error=error,
-    )
+    return failed(job, provider, now_s, error)
