@@ -98,8 +98,8 @@ class Provider:
     ) -> ProviderReply:
         """Take the jobs of the last clearing, run until ``until_s``, and bid for the next one.
 
-        A job costs what the provider's tokens cost when it made its last bid, whatever its load
-        has become since.
+        A job costs what the provider's tokens cost when it made the bid that won the job, whatever
+        its load has become since.
         """
         for job in jobs:
             self._jobs[job.request] = job, self._frozen_cost(job)
@@ -126,7 +126,9 @@ class Provider:
         return ProviderReply(self._bid(true_cost, until_s), tuple(completions), record)
 
     def _frozen_cost(self, job: Job) -> float:
-        """That of the last bid, or of the moment for what came before the first."""
+        """That of the bid that won the job, or of the moment for what came before the first bid."""
+        if job.cost_usd_per_mtok is not None:
+            return job.cost_usd_per_mtok
         if self._last_cost is None:
             return self.cost.usd_per_mtok(job.submitted_s)
         return self._last_cost

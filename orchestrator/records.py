@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agents.provider import ProviderReply
 from hubs.matching_hub import ChatReply
@@ -25,11 +25,15 @@ class OpenChat:
 
 @dataclass(frozen=True)
 class OpenWorkflow:
-    """A workflow between its arrival and its end; the round in which it was bought, if it was."""
+    """A workflow between its arrival and its end; the round in which it was bought, if it was.
+
+    ``costs_usd_per_mtok`` are its winners' true costs in that round, of 1e6 output tokens.
+    """
 
     arrival: WorkflowArrival
     request: WorkflowRequest
     awarded_round: int | None = None
+    costs_usd_per_mtok: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

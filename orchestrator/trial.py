@@ -74,6 +74,7 @@ class Trial:
             chat, bought = self._clear(asked)
             self._market.router.hear([reply.signal for reply in chat.values()])
             clock.lap("hubs_s")
+            names = self._note_bought(bought, replies, number)
             to_hand_out = self._hand_out(chat, bought, now_s)
             won = chat_wins(self._market.matching_members, chat)
             yield RoundRecord(
@@ -84,7 +85,7 @@ class Trial:
                 arrived=arrived,
                 chat=chat,
                 workflows=bought,
-                workflow_names=self._note_bought(bought, number),
+                workflow_names=names,
                 chat_ends=self._end_chats(completions, chat),
                 workflow_ends=self._end_workflows(bought),
                 inflight=sum(job.kind == CHAT for _, job in self._jobs.values()),
@@ -248,7 +249,15 @@ class Trial:
         open_workflow = self._workflows[node.workflow]
         tokens = open_workflow.arrival.realized_tokens(node.node)
         output_tokens = open_workflow.request.executed_tokens(tokens)
-        return Job(node.request, NODE, node.prompt, output_tokens, node.answer, now_s)
+        return Job(
+            request=node.request,
+            kind=NODE,
+            prompt=node.prompt,
+            output_tokens=output_tokens,
+            answer=node.answer,
+            submitted_s=now_s,
+            cost_usd_per_mtok=open_workflow.costs_usd_per_mtok[node.provider],
+        )
 
     def _end_chats(
         self, completions: Sequence[Completion], chat: Mapping[str, ChatReply]
@@ -271,12 +280,23 @@ class Trial:
             self._market.clients[client].end(name, end.completion, paid_nano.get(name, 0))
         return ends
 
-    def _note_bought(self, bought: WorkflowReply, number: int) -> dict[str, str]:
-        """Note when workflows were bought; the name of the graph of each, by request."""
-        names = [award.request.request for award in bought.awards]
-        for name in names:
-            self._workflows[name] = replace(self._workflows[name], awarded_round=number)
-        return {name: self._workflows[name].arrival.name for name in names}
+    def _note_bought(
+        self, bought: WorkflowReply, replies: Sequence[ProviderReply], number: int
+    ) -> dict[str, str]:
+        """Note when workflows were bought, and what work cost the winners when they bid for it.
+
+        Returns the name of the graph of each, by request.
+        """
+        cost = {reply.bid.provider: reply.private.cost_usd_per_mtok for reply in replies}
+        names = {}
+        for award in bought.awards:
+            name = award.request.request
+            winners = {winner: cost[winner] for winner in award.outcome.quantities}
+            self._workflows[name] = replace(
+                self._workflows[name], awarded_round=number, costs_usd_per_mtok=winners
+            )
+            names[name] = self._workflows[name].arrival.name
+        return names
 
     def _end_workflows(self, bought: WorkflowReply) -> list[tuple[OpenWorkflow, str]]:
         """Close the workflows that ended."""

@@ -34,7 +34,8 @@ class Job:
     workflow, which nobody grades. ``pays_nano`` is what the provider receives if it serves a chat
     turn; 0 for nodes, which are paid for by the workflow. ``texts`` are those of the prompt's
     contents that have one, which a real engine asks with; its answer is then as long as it turns
-    out, ``output_tokens`` at most.
+    out, ``output_tokens`` at most. ``cost_usd_per_mtok`` is the provider's own cost when it made
+    the bid that won a node; None for a chat turn, which its last bid has won.
     """
 
     request: str
@@ -46,6 +47,7 @@ class Job:
     task: Task | None = None
     pays_nano: int = 0
     texts: Mapping[int, str] = field(default_factory=dict)
+    cost_usd_per_mtok: float | None = None
 
 
 def failed(job: Job, provider: str, at_s: float, error: str) -> Completion:

@@ -94,25 +94,31 @@ def test_who_left_pays_nothing_and_who_is_interrupted_has_no_fixed_cost_here(run
         assert small or row["fixed_cost_nano"] == 0
 
 
-def test_every_chat_answer_cost_what_its_bid_was_made_at(run: Path) -> None:
+@pytest.mark.parametrize("kind", ["chat", "node"])
+def test_every_piece_of_work_cost_what_the_bid_that_won_it_was_made_at(
+    run: Path, kind: str
+) -> None:
     """Truthful bids are costs at the load of their round: realised cost over tokens gives them."""
     rows = duckdb.sql(
         f"""
-        SELECT c.realized_cost_nano AS cost, b.chat_bid, b.load, p.input_ratio, p.hit_ratio,
+        SELECT c.realized_cost_nano AS cost, b.true_cost, b.load, p.input_ratio, p.hit_ratio,
                c.output_tokens AS out, c.prompt_tokens AS prompt, c.cached_tokens AS cached
         FROM '{run}/completions/*.parquet' c
-        JOIN '{run}/awards/*.parquet' a USING (trial, request, provider)
+        JOIN '{run}/awards/*.parquet' a
+          ON (a.trial, a.provider) = (c.trial, c.provider)
+         AND a.request = CASE WHEN c.kind = 'chat' THEN c.request
+                              ELSE split_part(c.request, '/', 1) END
         JOIN '{run}/bids/*.parquet' b ON (b.trial, b.round, b.provider)
                                        = (a.trial, a.round, a.provider)
         JOIN '{run}/providers/*.parquet' p ON (p.trial, p.provider) = (a.trial, a.provider)
-        WHERE c.kind = 'chat' AND c.error IS NULL
+        WHERE c.kind = '{kind}' AND c.error IS NULL AND b.chat_bid = b.true_cost
         """
     ).fetchall()
-    assert len(rows) > 100
+    assert len(rows) > 80
     for cost, bid, _, ratio, hit_ratio, out, prompt, cached in rows:
         tokens = out + ratio * (prompt - cached) + hit_ratio * cached
         assert cost == pytest.approx(bid * tokens * 1000, abs=0.51)
-    assert len({load for _, _, load, *_ in rows}) > 2
+    assert len({load for _, _, load, *_ in rows}) > (2 if kind == "chat" else 0)
 
 
 def test_an_audit_holds_their_clearings_again_and_finds_the_truth_dominant(run: Path) -> None:
