@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -70,12 +71,17 @@ def smollm2(folder: Path) -> Iterator[Served]:
     served = Served(build("smollm2", folder))
     yield served
     served.engine.close()
-    assert not engine_processes()
+    _, left = psutil.wait_procs(engine_processes(), timeout=30)
+    assert left == []
 
 
 def engine_processes() -> list[psutil.Process]:
-    children = psutil.Process().children(recursive=True)
-    return [child for child in children if child.name().startswith("VLLM")]
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+            if child.name().startswith("VLLM"):
+                found.append(child)
+    return found
 
 
 def test_it_answers(smollm2: Served) -> None:
