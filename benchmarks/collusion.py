@@ -16,6 +16,7 @@ import numpy.typing as npt
 from benchmarks.interval import Interval, ratio
 from benchmarks.markdown import table
 from benchmarks.page import check_blocks, with_blocks
+from benchmarks.tiers import group
 from market.errors import BadInput
 from market.messages import CHAT
 from market.money import TOKENS_PER_MTOK, nano_usd
@@ -111,17 +112,17 @@ def chat_market(mechanism: str, bidding: Bidding, seed: int, rounds: int) -> Sce
             "rounds": rounds,
             "electricity": {"beta": 0},
             "providers": [
-                {
-                    "name": name,
-                    "tier": tier,
-                    "count": 3,
-                    "domains": ["reading"],
-                    "skill": {"uniform": list(skill)},
-                    "chat_slots": 2,
-                    "workflow_slots": 0,
-                    "cost": {"base": {"uniform": [base / 2, base * 3 / 2]}},
+                group(
+                    name,
+                    tier,
+                    base,
+                    3,
+                    domains=["reading"],
+                    skill={"uniform": list(skill)},
+                    chat_slots=2,
+                    workflow_slots=0,
                     **(bidding.keys if name == RING else {}),
-                }
+                )
                 for name, tier, base, skill in tiers
             ],
             "clients": {"count": 12},
@@ -150,16 +151,16 @@ def workflow_market(
             "rounds": rounds,
             "electricity": {"beta": 0},
             "providers": [
-                {
-                    "name": name,
-                    "tier": tier,
-                    "count": count,
-                    "domains": ["code"],
-                    "chat_slots": 0,
-                    "workflow_slots": 8,
-                    "cost": {"base": {"uniform": [base / 2, base * 3 / 2]}},
+                group(
+                    name,
+                    tier,
+                    base,
+                    count,
+                    domains=["code"],
+                    chat_slots=0,
+                    workflow_slots=8,
                     **(bidding.keys if name == RING else {}),
-                }
+                )
                 for name, tier, base, count in tiers
             ],
             "hubs": {"count": 0, "workflow": {"mechanism": mechanism}},

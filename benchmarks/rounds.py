@@ -17,7 +17,7 @@ import numpy as np
 import psutil
 import ray
 
-from benchmarks.tiers import ENGINES
+from benchmarks.tiers import ENGINES, group
 from market.process import collect_rarely
 from market.release import running_release
 from orchestrator.packing import pack
@@ -64,15 +64,15 @@ def market_of(providers: int, requests: int, hubs: int, rounds: int) -> Scenario
             "seed": 1,
             "rounds": rounds,
             "providers": [
-                {
-                    "name": name,
-                    "tier": tier,
-                    "count": round(providers * share),
-                    "domains": ["code", "law", "medicine", "writing"],
-                    "chat_slots": 8,
-                    "engine": ENGINES[name],
-                    "cost": {"base": {"uniform": [base / 2, base * 3 / 2]}},
-                }
+                group(
+                    name,
+                    tier,
+                    base,
+                    round(providers * share),
+                    domains=["code", "law", "medicine", "writing"],
+                    chat_slots=8,
+                    engine=ENGINES[name],
+                )
                 for name, tier, base, share in tiers
             ],
             "hubs": {"count": hubs},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.tiers import ENGINES
+from benchmarks.tiers import ENGINES, group
 from orchestrator.scenario import Scenario
 
 DOMAINS = ("code", "law", "medicine", "writing")
@@ -39,18 +39,18 @@ def domain_market(
             "rounds": rounds,
             "electricity": {"beta": 0},
             "providers": [
-                {
-                    "name": name,
-                    "tier": tier,
-                    "count": count,
-                    "domains": list(DOMAINS),
-                    "skill": {"uniform": list(skill)},
-                    "skill_elsewhere": {"uniform": list(elsewhere)},
-                    "chat_slots": 4,
-                    "workflow_slots": 0,
-                    "engine": ENGINES[name],
-                    "cost": {"base": {"uniform": [base / 2, base * 3 / 2]}},
-                }
+                group(
+                    name,
+                    tier,
+                    base,
+                    count,
+                    domains=list(DOMAINS),
+                    skill={"uniform": list(skill)},
+                    skill_elsewhere={"uniform": list(elsewhere)},
+                    chat_slots=4,
+                    workflow_slots=0,
+                    engine=ENGINES[name],
+                )
                 for (name, tier, base, skill, elsewhere, _), count in zip(
                     tiers, counts, strict=True
                 )

@@ -16,7 +16,7 @@ from benchmarks.iemas.played import Answer, Played, play
 from benchmarks.iemas.publish import COLOURS, Publication, seeds_option, tell, write_option
 from benchmarks.interval import Interval, interval, ratio
 from benchmarks.markdown import table
-from benchmarks.tiers import ENGINES
+from benchmarks.tiers import ENGINES, group
 from orchestrator.scenario import Scenario
 
 #: The strategies of the paper, and two that learn; a report is the truth times a factor.
@@ -106,18 +106,18 @@ def strategic_market(side: Side, strategy: str, seed: int, rounds: int) -> Scena
             "rounds": rounds,
             "electricity": {"beta": 0},
             "providers": [
-                {
-                    "name": name,
-                    "tier": tier,
-                    "count": 3,
-                    "domains": ["reading"],
-                    "skill": {"uniform": list(skill)},
-                    "chat_slots": 2,
-                    "workflow_slots": 0,
-                    "engine": ENGINES[name],
-                    "cost": {"base": {"uniform": [base / 2, base * 3 / 2]}},
-                    "panel": provider_panel if name == "medium" else None,
-                }
+                group(
+                    name,
+                    tier,
+                    base,
+                    3,
+                    domains=["reading"],
+                    skill={"uniform": list(skill)},
+                    chat_slots=2,
+                    workflow_slots=0,
+                    engine=ENGINES[name],
+                    panel=provider_panel if name == "medium" else None,
+                )
                 for name, tier, base, skill in tiers
             ],
             "clients": {"count": 12, "panel": client_panel},

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.predictors.shadowing import SUBJECTS, Scored, shadowed
-from benchmarks.tiers import ENGINES
+from benchmarks.tiers import ENGINES, group
 from orchestrator.run import logged_rounds
 from orchestrator.runtime import InProcess
 from orchestrator.scenario import Scenario
@@ -38,15 +38,15 @@ def market_of(seed: int, dialogues: Path | None, rounds: int) -> Scenario:
             "seed": seed,
             "rounds": rounds,
             "providers": [
-                {
-                    "name": name,
-                    "tier": tier,
-                    "count": count,
-                    "domains": ["code", "law", "medicine", "writing"],
-                    "skill": {"uniform": skill},
-                    "engine": ENGINES[name],
-                    "cost": {"base": {"uniform": [base / 2, base * 3 / 2]}},
-                }
+                group(
+                    name,
+                    tier,
+                    base,
+                    count,
+                    domains=["code", "law", "medicine", "writing"],
+                    skill={"uniform": skill},
+                    engine=ENGINES[name],
+                )
                 for name, (tier, count, base, skill) in _SIZES.items()
             ],
             "hubs": {"count": 2, "cluster": "domain"},
