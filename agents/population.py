@@ -22,10 +22,8 @@ from agents.cost import (
 from agents.electricity import Electricity
 from agents.engine_params import EngineParams, SimulatedParams
 from agents.engines import engine_of
-from agents.entry_exit import EntryExitParams
-from agents.outages import OutageParams
 from agents.params import Distribution, Draw, Params
-from agents.presence import Presence
+from agents.presence import EntryExitParams, OutageParams, Presence
 from agents.prior import FromCost, PriorParams
 from agents.provider import Provider
 from agents.quality import Capability, Grader, ScoreTable

@@ -7,9 +7,9 @@ from agents.cost import Cost, PaperCost, PaperParams
 from agents.cost.load import LoadCost
 from agents.electricity import Electricity
 from agents.engine import Job, SimulatedEngine, Task
-from agents.entry_exit import EntryExit, EntryExitParams
-from agents.outages import Listed
 from agents.presence import LEFT, OUTAGE, Presence
+from agents.presence.entry_exit import EntryExit, EntryExitParams
+from agents.presence.outages import Listed
 from agents.prior import EmpiricalPrior, FromCost, UniformPrior
 from agents.provider import Provider
 from agents.quality import Capability

@@ -1,6 +1,6 @@
-from agents.entry_exit import EntryExit, EntryExitParams
-from agents.outages import Listed
 from agents.presence import LEFT, OUTAGE, Presence, RoundPresence
+from agents.presence.entry_exit import EntryExit, EntryExitParams
+from agents.presence.outages import Listed
 
 
 def test_who_has_neither_outages_nor_fixed_costs_is_there_for_nothing():

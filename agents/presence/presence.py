@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agents.entry_exit import EntryExit
-from agents.outages import Outages
+from agents.presence.entry_exit import EntryExit
+from agents.presence.outages import Outages
 
 #: Why a provider offers nothing.
 OUTAGE, LEFT = "outage", "left"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from agents.outages import OutageParams
+from agents.presence.outages import OutageParams
 
 PARAMS: TypeAdapter[OutageParams] = TypeAdapter(OutageParams)
 DRAWN = {"kind": "drawn", "up_s": 30.0, "down_s": 10.0}

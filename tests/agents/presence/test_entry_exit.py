@@ -1,6 +1,6 @@
 import pytest
 
-from agents.entry_exit import EntryExit, EntryExitParams
+from agents.presence.entry_exit import EntryExit, EntryExitParams
 
 FIXED = 1000e-9  # a thousand nano-USD a second
 
