@@ -9,8 +9,9 @@ from contextlib import ExitStack
 from agents.chat_bids import ChatWin
 from agents.electricity import Electricity
 from agents.engine import Job
-from agents.population import ProviderGroup, draw_providers, roster
+from agents.population import draw_providers
 from agents.provider import Provider, ProviderReply
+from agents.provider_group import ProviderGroup, roster
 
 
 class ProviderHost:

@@ -1,13 +1,10 @@
-"""Drawing providers that differ from distributions that a scenario states."""
+"""Drawing the providers of a trial."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from functools import cached_property
-from typing import Annotated
 
 import numpy as np
-from pydantic import Field, field_validator, model_validator
 
 from agents.cost import (
     HIGHEST_BASE,
@@ -15,158 +12,21 @@ from agents.cost import (
     LOWEST_BASE,
     LOWEST_COST,
     Cost,
-    CostParams,
     CostSetting,
-    PaperParams,
 )
 from agents.electricity import Electricity
-from agents.engine_params import EngineParams, SimulatedParams
 from agents.engines import engine_of
-from agents.params import Distribution, Draw, Params
-from agents.presence import EntryExitParams, OutageParams, Presence
-from agents.prior import FromCost, PriorParams
+from agents.presence import Presence
 from agents.provider import Provider
+from agents.provider_group import HIGHEST_PART, LOWEST_PART, ProviderGroup, all_domains, roster
 from agents.quality import Capability, Grader, ScoreTable
-from agents.served_model import MOST_RATIO, Name, ServedModel, check_alike, strongest
-from agents.strategy import Panel, Strategy, Truthful, check_panel
+from agents.served_model import MOST_RATIO, ServedModel, strongest
 from market import seeding
 from market.errors import BadInput
 from market.profiles import ProviderProfile
 
-LOWEST_PART, HIGHEST_PART = 0.001, 1000.0
-
 #: A generator of a provider's own for each thing that is drawn.
 _Stream = Callable[..., np.random.Generator]
-
-
-class ProviderGroup(Params):
-    """``count`` providers drawn from the same distributions.
-
-    Each specialises in ``specialties`` of the ``domains``: its skill is drawn from ``skill``
-    there and from ``skill_elsewhere`` in all other domains. Its published benchmark scores are
-    its skills with normal noise of deviation ``score_noise``.
-
-    With ``models``, each serves one of them, all equally likely, and has its tier. A model with a
-    list price replaces the ``base`` of the cost by that price times a draw of ``cost_over_price``,
-    which is kept within [0.001, 1000], and ``input_ratio`` by its own; also ``hit_ratio`` where it
-    has one, which is else drawn but at most the input ratio. Models with skills replace the draws
-    of skill, and ``domains`` must be theirs; a provider then specialises where its model exceeds
-    the mean of the group's models most, ties by name. Where they have scores, answers get these,
-    query by query. The first of the group may be a ``panel`` with a strategy of their own.
-
-    ``outages`` and ``entry_exit`` say when they offer nothing; null: never.
-    """
-
-    name: Name
-    count: int = Field(ge=1, le=100_000)
-    tier: int = Field(1, ge=1, le=100)
-    domains: Annotated[tuple[Name, ...], Field(min_length=1)]
-    specialties: int = Field(1, ge=1)
-    skill: Draw = Distribution(uniform=(0.7, 0.9))
-    skill_elsewhere: Draw = Distribution(uniform=(0.3, 0.6))
-    score_noise: float = Field(0.03, ge=0)
-    input_ratio: Draw = Distribution(constant=0.25)
-    hit_ratio: Draw = Distribution(constant=0.025)
-    chat_slots: int = Field(4, ge=0, le=10_000)
-    workflow_slots: int = Field(1, ge=0, le=10_000)
-    engine: EngineParams = SimulatedParams()
-    cost: CostParams = PaperParams()
-    outages: OutageParams | None = None
-    entry_exit: EntryExitParams | None = None
-    strategy: Strategy = Truthful()
-    panel: Panel | None = None
-    prior: PriorParams = FromCost()
-    models: Annotated[tuple[ServedModel, ...], Field(min_length=1)] | None = None
-    cost_over_price: Draw = Distribution(uniform=(0.4, 0.9))
-
-    @property
-    def highest_tier(self) -> int:
-        """The highest tier that a provider of the group can have."""
-        return max(model.tier for model in self.models) if self.models else self.tier
-
-    @property
-    def names(self) -> list[str]:
-        """The ids of its providers."""
-        return [f"{self.name}-{number:03d}" for number in range(self.count)]
-
-    def strategy_of(self, provider: str) -> Strategy:
-        """How a provider bids."""
-        return self.panel.strategy if self.panel and provider in self._panelists else self.strategy
-
-    @cached_property
-    def _panelists(self) -> frozenset[str]:
-        return frozenset(self.names[: self.panel.count if self.panel else 0])
-
-    @field_validator("cost_over_price")
-    @classmethod
-    def _within_bounds(cls, draw: Distribution) -> Distribution:
-        for number in _usual(draw):
-            if not LOWEST_PART <= number <= HIGHEST_PART:
-                raise ValueError(
-                    f"expected numbers from {LOWEST_PART:g} to {HIGHEST_PART:g} (of a normal, "
-                    f"those 3 deviations off the mean), got {number:g}"
-                )
-        return draw
-
-    @model_validator(mode="after")
-    def _panel_fits(self) -> ProviderGroup:
-        check_panel(self.panel, self.count, "providers")
-        return self
-
-    @model_validator(mode="after")
-    def _serves_somebody(self) -> ProviderGroup:
-        if not self.chat_slots and not self.workflow_slots:
-            raise ValueError("chat_slots and workflow_slots are both 0: it can serve nobody")
-        if self.entry_exit is not None and not self.chat_slots:
-            raise ValueError("entry_exit: expected chat_slots, whose profit it goes by; got 0")
-        if len(set(self.domains)) != len(self.domains):
-            raise ValueError(f"expected different domains, got {', '.join(self.domains)}")
-        if self.specialties > len(self.domains):
-            most = len(self.domains)
-            raise ValueError(
-                f"specialties: expected at most {most}, the domains; got {self.specialties}"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _models_fit(self) -> ProviderGroup:
-        if self.models is None:
-            return self
-        check_alike(self.models)
-        if self.cost.bases > 1 and any(model.output_usd_per_mtok for model in self.models):
-            raise ValueError(
-                f"cost: expected one base for a list price to replace, got {self.cost.bases}"
-            )
-        expected = self.models[0].skills
-        if expected is not None and set(expected) != set(self.domains):
-            raise ValueError(
-                f"domains: expected those of the models' skills ({', '.join(expected)}), "
-                f"got {', '.join(self.domains)}"
-            )
-        return self
-
-
-def _usual(draw: Distribution) -> Sequence[float]:
-    """The numbers that it is among or between; of a lognormal the median."""
-    if draw.normal is not None:
-        mean, deviation = draw.normal
-        return mean - 3 * deviation, mean + 3 * deviation
-    if draw.lognormal is not None:
-        return draw.lognormal[:1]
-    if draw.constant is not None:
-        return (draw.constant,)
-    return draw.uniform or draw.choice or ()
-
-
-def all_domains(groups: Sequence[ProviderGroup]) -> tuple[str, ...]:
-    """Every domain that any group names, in order of name."""
-    return tuple(sorted({domain for group in groups for domain in group.domains}))
-
-
-def roster(groups: Sequence[ProviderGroup]) -> dict[str, ProviderGroup]:
-    """The group of every provider, by provider, in order of id."""
-    groups_of = {name: group for group in groups for name in group.names}
-    return dict(sorted(groups_of.items()))
 
 
 def draw_providers(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agents.client import ClientPopulation
-from agents.population import all_domains, draw_providers, roster
+from agents.population import draw_providers
 from agents.provider import Provider
+from agents.provider_group import all_domains, roster
 from hubs.clustering import CLUSTERINGS
 from hubs.routing.router import Router
 from market import seeding

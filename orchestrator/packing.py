@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agents.engine_params import EngineParams, VllmParams
-from agents.population import roster
+from agents.provider_group import roster
 from hubs.workflow_hub import WORKFLOW_HUB
 from orchestrator.assembly import matching_hubs
 from orchestrator.scenario import Scenario

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from agents.client import ClientParams
 from agents.electricity import Electricity
 from agents.params import Params
-from agents.population import ProviderGroup, all_domains
+from agents.provider_group import ProviderGroup, all_domains
 from hubs.mechanisms import MECHANISMS
 from hubs.params import HubParams
 from market.errors import BadInput

@@ -10,7 +10,7 @@ from agents.electricity import Electricity
 from agents.engine import Engine, Job, SimulatedEngine
 from agents.engine_params import EngineBase, SimulatedParams
 from agents.host import ProviderHost
-from agents.population import ProviderGroup
+from agents.provider_group import ProviderGroup
 from market.messages import CHAT, Completion
 from market.profiles import EngineProfile
 from market.prompt import Span

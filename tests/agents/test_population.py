@@ -8,8 +8,9 @@ from agents.electricity import Electricity
 from agents.engine import Task
 from agents.engine.profiles import ENGINE_PROFILES
 from agents.engine_params import SimulatedParams
-from agents.population import ProviderGroup, all_domains, draw_providers
+from agents.population import draw_providers
 from agents.provider import Provider
+from agents.provider_group import ProviderGroup, all_domains
 from market.errors import BadInput
 from tests.engine_profiles import LARGE_RECORD, MEDIUM, SMALL
 

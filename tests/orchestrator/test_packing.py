@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.population import roster
+from agents.provider_group import roster
 from orchestrator.assembly import matching_hubs
 from orchestrator.packing import ACTOR_MEMORY_BYTES, LEAST_PROVIDERS, Packing, pack
 from orchestrator.scenario import Scenario

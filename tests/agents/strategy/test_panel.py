@@ -6,8 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from agents.electricity import Electricity
-from agents.population import ProviderGroup, draw_providers
+from agents.population import draw_providers
 from agents.provider import Provider
+from agents.provider_group import ProviderGroup
 from market.messages import Bid
 
 STRATEGIES = [

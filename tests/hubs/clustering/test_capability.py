@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from agents.electricity import Electricity
-from agents.population import ProviderGroup, draw_providers
+from agents.population import draw_providers
+from agents.provider_group import ProviderGroup
 from hubs.clustering.capability import capability_vectors, cluster_by_capability
 from tests.hubs.builders import provider
 
