@@ -48,7 +48,7 @@ class Plan:
     """What a run will do.
 
     ``turns`` and ``workflows`` are about as many as can arrive in one trial; ``seconds`` is a
-    rough guess from measured costs.
+    rough guess from measured costs, that of real engines without their start.
     """
 
     providers: int
@@ -78,6 +78,8 @@ def plan(scenario: Scenario) -> Plan:
     one_trial = (
         SECONDS_PER_REQUEST * turns + SECONDS_PER_PROVIDER_ROUND * len(profiles) * scenario.rounds
     )
+    if any(group.engine.is_real for group in scenario.providers):
+        one_trial = max(one_trial, scenario.horizon_s)  # by the wall clock
     arms = 1 + len(scenario.compare)
     return Plan(len(profiles), turns, workflows, one_trial * scenario.trials * arms)
 

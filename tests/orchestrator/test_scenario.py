@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from agents.provider_group import ProviderGroup
 from market.errors import BadInput
 from orchestrator.assembly import build_providers, trial_seed
 from orchestrator.demand.graph_lists import read_graphs
@@ -512,3 +513,14 @@ def test_of_several_workflows_in_a_file_the_difficult_one_is_named(file: Path) -
         f"{path}: workflow {number}: node 'a': expected a difficulty of at most 1, the highest "
         f"tier with workflow slots; got {difficulty}"
     )
+
+
+def test_a_plan_with_real_engines_takes_as_long_as_its_rounds() -> None:
+    scenario = load_scenario(EXAMPLES["vllm"])
+    simulated = {"kind": "simulated"}
+    groups = tuple(
+        ProviderGroup.model_validate(group.model_dump() | {"engine": simulated})
+        for group in scenario.providers
+    )
+    assert plan(scenario).seconds == scenario.horizon_s
+    assert plan(scenario.model_copy(update={"providers": groups})).seconds < 5
