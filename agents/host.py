@@ -18,8 +18,8 @@ class ProviderHost:
     """Holds providers, trial after trial."""
 
     def __init__(self) -> None:
-        self._providers: list[Provider] = []
-        self._in_real_time: set[str] = set()
+        self._simulated: list[Provider] = []
+        self._real: list[Provider] = []
 
     def seat(
         self,
@@ -30,19 +30,19 @@ class ProviderHost:
     ) -> None:
         """Draw the providers of a trial that live here; ``chosen`` None means all."""
         self.close()
-        self._providers = draw_providers(groups, electricity, seed, chosen)
-        group_of = roster(groups)
-        here = [provider.profile.provider for provider in self._providers]
-        self._in_real_time = {name for name in here if group_of[name].engine.is_real}
-        for provider in self._providers:
+        groups_of = roster(groups)
+        for provider in draw_providers(groups, electricity, seed, chosen):
+            is_real = groups_of[provider.profile.provider].engine.is_real
+            (self._real if is_real else self._simulated).append(provider)
+        for provider in self._real + self._simulated:
             provider.start()
 
     def close(self) -> None:
         """Close the engines of those who are seated, also where one of them does not close."""
         with ExitStack() as closing:
-            for provider in reversed(self._providers):
+            for provider in reversed(self._real + self._simulated):
                 closing.callback(provider.close)
-            self._providers = []
+            self._real, self._simulated = [], []
 
     def step(
         self, jobs: Mapping[str, Sequence[Job]], until_s: float, won: Mapping[str, ChatWin]
@@ -56,10 +56,10 @@ class ProviderHost:
             name = provider.profile.provider
             return provider.step(jobs.get(name, ()), until_s, won.get(name))
 
-        real = [one for one in self._providers if one.profile.provider in self._in_real_time]
-        rest = [one for one in self._providers if one.profile.provider not in self._in_real_time]
-        with ThreadPoolExecutor(max(1, len(real))) as threads:
-            waiting = [threads.submit(stepped, provider) for provider in real]
-            replies = [stepped(provider) for provider in rest]
+        if not self._real:
+            return [stepped(provider) for provider in self._simulated]
+        with ThreadPoolExecutor(len(self._real)) as threads:
+            waiting = [threads.submit(stepped, provider) for provider in self._real]
+            replies = [stepped(provider) for provider in self._simulated]
             replies += [step.result() for step in waiting]
         return sorted(replies, key=lambda reply: reply.bid.provider)

@@ -287,6 +287,8 @@ class Trial:
 
         Returns the name of the graph of each, by request.
         """
+        if not bought.awards:
+            return {}
         cost = {reply.bid.provider: reply.private.cost_usd_per_mtok for reply in replies}
         names = {}
         for award in bought.awards:

@@ -7,10 +7,10 @@ context which each adds, so the engine jumps from change to change instead of co
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass
 
+from agents.engine.ended import Ended
 from agents.engine.kv_cache import block_hashes
 from agents.engine.role import Job, failed
 from agents.engine.scheduler import Scheduler, Sequence
@@ -56,7 +56,7 @@ class SimulatedEngine:
         self.scheduler = Scheduler(profile)
         self._now_s = 0.0
         self._arrivals: deque[Sequence] = deque()
-        self._done: list[Completion] = []
+        self._ended = Ended()
 
     def start(self) -> None:
         """It is ready."""
@@ -76,10 +76,7 @@ class SimulatedEngine:
                 self._now_s = min(until_s, self._arrivals[0].job.submitted_s)
             else:
                 self._now_s = until_s
-        self._done.sort(key=lambda done: done.finish_s)
-        due = bisect_right(self._done, until_s, key=lambda done: done.finish_s)
-        finished, self._done = self._done[:due], self._done[due:]
-        return finished
+        return self._ended.until(until_s)
 
     def submit(self, job: Job) -> None:
         """Queue a job, or fail it at once where it can never fit."""
@@ -90,7 +87,7 @@ class SimulatedEngine:
             hashes = block_hashes(answered, self.profile.block_size)
             self._arrivals.append(Sequence(job, hashes, tokens, tokens))
         else:
-            self._done.append(failed(job, self.provider, job.submitted_s, error))
+            self._ended.add([failed(job, self.provider, job.submitted_s, error)])
 
     def _never_fits(self, tokens: int, output_tokens: int) -> str | None:
         total = tokens + output_tokens
@@ -137,22 +134,19 @@ class SimulatedEngine:
         started, finished = self.scheduler.sample()
         for sequence in started:
             sequence.first_token_s = self._now_s
-        for sequence in finished:
-            self._finish(sequence)
+        self._ended.add(map(self._served, finished))
 
-    def _finish(self, sequence: Sequence) -> None:
+    def _served(self, sequence: Sequence) -> Completion:
         job = sequence.job
-        self._done.append(
-            Completion(
-                request=job.request,
-                provider=self.provider,
-                kind=job.kind,
-                submitted_s=job.submitted_s,
-                first_token_s=sequence.first_token_s,
-                finish_s=self._now_s,
-                prompt_tokens=sequence.prompt_tokens,
-                cached_tokens=sequence.cached_tokens,
-                output_tokens=job.output_tokens,
-                answer=job.answer,
-            )
+        return Completion(
+            request=job.request,
+            provider=self.provider,
+            kind=job.kind,
+            submitted_s=job.submitted_s,
+            first_token_s=sequence.first_token_s,
+            finish_s=self._now_s,
+            prompt_tokens=sequence.prompt_tokens,
+            cached_tokens=sequence.cached_tokens,
+            output_tokens=job.output_tokens,
+            answer=job.answer,
         )

@@ -11,12 +11,12 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from bisect import bisect_right
 from collections.abc import Iterable
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, Protocol
 
+from agents.engine.ended import Ended
 from agents.engine.role import Job, failed
 from market.messages import Completion
 
@@ -71,7 +71,7 @@ class WallClockEngine:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._serving: list[Future[Completion]] = []
-        self._done: list[Completion] = []
+        self._ended = Ended()
 
     def start(self) -> None:
         """Open the service in its thread; a second time changes nothing."""
@@ -99,11 +99,8 @@ class WallClockEngine:
         self._clock.wait_until(until_s)
         ended = [served for served in self._serving if served.done()]  # more end meanwhile
         self._serving = [served for served in self._serving if served not in ended]
-        self._done += [served.result() for served in ended]
-        self._done.sort(key=lambda done: done.finish_s)
-        due = bisect_right(self._done, until_s, key=lambda done: done.finish_s)
-        finished, self._done = self._done[:due], self._done[due:]
-        return finished
+        self._ended.add(served.result() for served in ended)
+        return self._ended.until(until_s)
 
     def close(self) -> None:
         """Drop what is in service, close the service and end the thread."""

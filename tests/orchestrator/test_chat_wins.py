@@ -140,7 +140,7 @@ def test_no_provider_is_told_or_holds_the_cost_or_the_bid_of_another(auctioned: 
             bid, cost = reply.bid, reply.private.cost_usd_per_mtok
             amounts = {bid.chat, bid.workflow, cost}
             secrets.setdefault(bid.provider, set()).update(amounts, map(nano_usd, amounts))
-    held = {one.profile.provider: [one] for one in auctioned.runtime.providers._providers}
+    held = {one.profile.provider: [one] for one in auctioned.runtime.providers._simulated}
     for told in auctioned.runtime.told:
         for name, won in told.items():
             held[name].append(won)
