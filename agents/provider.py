@@ -85,8 +85,9 @@ class Provider:
         self._last_cost: float | None = None  # at the last bid
         self._offered = True
 
-    def start(self) -> None:
-        """Start the engine, which may take a minute."""
+    def start(self, now_s: float = 0.0) -> None:
+        """Enter the market at ``now_s`` and start the engine, which may take a minute."""
+        self._presence.begin(now_s)
         self._engine.start()
 
     def close(self) -> None:

@@ -60,6 +60,10 @@ class Admission:
                 turned_away.append(request.request)
         return Admitted(tuple(admitted), tuple(turned_away))
 
+    def recover(self, client: str, *, served: bool) -> None:
+        """One of a client's requests was admitted before this hub began anew."""
+        (self._served if served else self._waiting)[client] += 1
+
     def awarded(self, client: str) -> None:
         """One of a client's waiting requests is served from now on."""
         _take(self._waiting, client, "waiting")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hubs.matching_hub import ChatReply, ChatRound, MatchingHub
 from hubs.params import HubParams
+from hubs.recovery import HubsRecovery
 from hubs.workflow_hub import WORKFLOW_HUB, WorkflowHub, WorkflowReply, WorkflowRound
 from market.profiles import ProviderProfile
 
@@ -50,18 +52,37 @@ class HubHost:
     """Holds hubs, trial after trial."""
 
     def __init__(self) -> None:
+        self._seats: HubSeats | None = None
         self._matching: dict[str, MatchingHub] = {}
         self._workflow: WorkflowHub | None = None
 
     def seat(self, seats: HubSeats) -> None:
         """Open the hubs of a trial that live here."""
-        self._matching = {
-            hub: MatchingHub(hub, members, seats.domains, seats.params, seats.seed)
-            for hub, members in seats.matching.items()
-        }
-        self._workflow = None
-        if seats.workflow is not None:
-            self._workflow = WorkflowHub(WORKFLOW_HUB, seats.workflow, seats.params.workflow)
+        self._seats = seats
+        self._matching = {hub: _matching_hub(seats, hub) for hub in seats.matching}
+        self._workflow = None if seats.workflow is None else _workflow_hub(seats)
+
+    def renew(self, recovery: HubsRecovery) -> None:
+        """Open hubs that live here anew, with nothing but what they are told."""
+        assert self._seats is not None  # seated
+        for hub, told in recovery.chat.items():
+            self._matching[hub] = _matching_hub(self._seats, hub)
+            self._matching[hub].recover(told)
+        if recovery.workflow is not None:
+            self._workflow = _workflow_hub(self._seats)
+            self._workflow.recover(recovery.workflow)
+
+    def freeze(self) -> bytes:
+        """The hubs that live here, as they are now."""
+        return pickle.dumps((self._matching, self._workflow), protocol=5)
+
+    def thaw(self, frozen: Sequence[bytes]) -> None:
+        """Put those of the frozen hubs that live here in the places of those seated."""
+        for piece in frozen:
+            matching, workflow = pickle.loads(piece)
+            self._matching = {hub: matching.get(hub, one) for hub, one in self._matching.items()}
+            if self._workflow is not None and workflow is not None:
+                self._workflow = workflow
 
     def clear(self, round_: HubsRound) -> HubsReply:
         """Clear one hub after the other."""
@@ -70,3 +91,12 @@ class HubHost:
         if self._workflow is not None and round_.workflow is not None:
             workflow = self._workflow.clear(round_.workflow)
         return HubsReply(chat, workflow)
+
+
+def _matching_hub(seats: HubSeats, hub: str) -> MatchingHub:
+    return MatchingHub(hub, seats.matching[hub], seats.domains, seats.params, seats.seed)
+
+
+def _workflow_hub(seats: HubSeats) -> WorkflowHub:
+    assert seats.workflow is not None  # it lives here
+    return WorkflowHub(WORKFLOW_HUB, seats.workflow, seats.params.workflow)

@@ -16,6 +16,7 @@ from hubs.prediction import PREDICTORS, Forecast, Length, Load, Outcome
 from hubs.prediction.award_order import AwardOrder
 from hubs.prediction.prequential import Prequential, PrequentialErrors
 from hubs.pricing import ForecastErrors, Pricing
+from hubs.recovery import ChatRecovery
 from hubs.waiting_room import WaitingRoom
 from market import seeding
 from market.matching import NO_PRICE
@@ -74,16 +75,23 @@ class ChatReply:
     signal: Signal
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a hub saw of a request when it predicted."""
+
+    features: npt.NDArray[np.float64]
+    matched_tokens: int
+
+
 @dataclass(slots=True)
 class _InFlight:
-    """An award on its way, with what the predictor will learn from."""
+    """An award on its way, and what to learn from it: nothing if the hub has forgotten since."""
 
     award: ChatAward
     request: ChatRequest
     domain: str
     column: int
-    features: npt.NDArray[np.float64]
-    matched_tokens: int
+    seen: _Seen | None
 
 
 class MatchingHub:
@@ -123,6 +131,18 @@ class MatchingHub:
         self._awarded: dict[str, _InFlight] = {}
         self._lengths: AwardOrder[Length] = AwardOrder(params.predictor.most_held)
 
+    def recover(self, told: ChatRecovery) -> None:
+        """Begin anew with the contracts that are under way and those who wait; before a round.
+
+        What comes of requests that are being served is settled, but nothing is learned from it.
+        """
+        for award, request, domain in told.under_way:
+            self._admission.recover(request.client, served=True)
+            self._take_in(_InFlight(award, request, domain, self._column[award.provider], None))
+        for request, domain, clearings in told.waiting:
+            self._admission.recover(request.client, served=False)
+            self._room.enter_again((request, domain), clearings)
+
     def clear(self, round_: ChatRound) -> ChatReply:
         """Settle what has finished, learn from it, then match whoever waits."""
         settlements = tuple(self._settle(completion) for completion in round_.completions)
@@ -155,23 +175,11 @@ class MatchingHub:
         self._inflight[done.column] -= 1
         self._admission.ended(award.client)
         void = completion.error is not None
-        length = None if void else Length(done.features, completion.output_tokens)
-        self._predictor.learn_lengths(self._lengths.come(completion.request, length))
-        if not void:
-            self._ledger.observe(done.request, done.matched_tokens, completion)
-            if completion.answer is not None:
-                said = (*done.request.prompt, Span(completion.answer, completion.output_tokens))
-                self._ledger.record(completion.provider, done.request.dialogue, said)
-            outcome = Outcome(
-                done.column,
-                done.domain,
-                done.features,
-                done.matched_tokens,
-                award.expected,
-                completion,
-            )
-            self._prequential.observe(outcome)
-            self._predictor.learn(outcome)
+        if done.seen is not None:
+            self._learn(done, done.seen, completion)
+        if not void and completion.answer is not None:
+            said = (*done.request.prompt, Span(completion.answer, completion.output_tokens))
+            self._ledger.record(completion.provider, done.request.dialogue, said)
         return Settlement(
             request=award.request,
             kind=CHAT,
@@ -183,6 +191,25 @@ class MatchingHub:
             hub_kept_nano=0 if void else award.hub_keeps_nano,
             void=void,
         )
+
+    def _learn(self, done: _InFlight, seen: _Seen, completion: Completion) -> None:
+        """Compare what came with what was predicted."""
+        void = completion.error is not None
+        length = None if void else Length(seen.features, completion.output_tokens)
+        self._predictor.learn_lengths(self._lengths.come(completion.request, length))
+        if void:
+            return
+        self._ledger.observe(done.request, seen.matched_tokens, completion)
+        outcome = Outcome(
+            done.column,
+            done.domain,
+            seen.features,
+            seen.matched_tokens,
+            done.award.expected,
+            completion,
+        )
+        self._prequential.observe(outcome)
+        self._predictor.learn(outcome)
 
     def _clear_market(self, round_: ChatRound, admitted: int) -> ClearedMarket:
         requests = [request for request, _ in self._room.waiting]
@@ -235,18 +262,22 @@ class MatchingHub:
                 explored=bool(market.clearing.explored[row]),
             )
             awards.append(award)
-            features = market.forecast.features[row, column].copy()
-            matched_tokens = int(market.forecast.matched_tokens[row, column])
-            self._awarded[request.request] = _InFlight(
-                award, request, domain, column, features, matched_tokens
+            seen = _Seen(
+                market.forecast.features[row, column].copy(),
+                int(market.forecast.matched_tokens[row, column]),
             )
             self._lengths.announce(request.request)
             self._admission.awarded(request.client)
-            self._ledger.record(award.provider, request.dialogue, request.prompt)
-            self._inflight[column] += 1
+            self._take_in(_InFlight(award, request, domain, column, seen))
             self._free[column] -= 1
             self._rate[column] += 1
         return tuple(awards)
+
+    def _take_in(self, taken: _InFlight) -> None:
+        """A request is being served from now on, and its prompt is in the provider's cache."""
+        self._awarded[taken.request.request] = taken
+        self._ledger.record(taken.award.provider, taken.request.dialogue, taken.request.prompt)
+        self._inflight[taken.column] += 1
 
     def _signal(self, market: ClearedMarket | None) -> Signal:
         smallest, largest = self._prices(market)

@@ -21,6 +21,11 @@ class WaitingRoom(Generic[T]):
         self.waiting += arrivals
         self._clearings += [0] * (len(self.waiting) - len(self._clearings))
 
+    def enter_again(self, one: T, clearings: int) -> None:
+        """One comes back that has waited through so many clearings before."""
+        self.waiting.append(one)
+        self._clearings.append(clearings)
+
     def after_clearing(self, taken: Sequence[bool]) -> list[T]:
         """Let go of those that a clearing took, and of those whose patience is over.
 

@@ -13,8 +13,10 @@ from hubs.execution import Execution
 from hubs.handoff import Handoff
 from hubs.params import WorkflowHubParams
 from hubs.prior_learning import PriorLearning, RoundPriors
+from hubs.recovery import WorkflowRecovery
 from hubs.settlement import in_proportion, realized_workflow
 from hubs.waiting_room import WaitingRoom
+from hubs.workflow_award import WorkflowAward
 from market.errors import Infeasible
 from market.messages import (
     WORKFLOW,
@@ -27,7 +29,6 @@ from market.messages import (
 from market.money import nano_usd
 from market.profiles import ProviderProfile
 from market.workflow import Offer
-from market.workflow.mechanisms import Outcome
 from market.workflow.offer import check_hit_ratio
 from market.workflow.quantities import quantities_of
 
@@ -46,16 +47,6 @@ class WorkflowRound:
     requests: Sequence[WorkflowRequest]
     bids: Sequence[Bid]
     last: bool = False
-
-
-@dataclass(frozen=True)
-class WorkflowAward:
-    """A workflow that was bought, from whom of which bidders, and what each is to be paid."""
-
-    request: WorkflowRequest
-    bidders: tuple[str, ...]
-    outcome: Outcome
-    payments_nano: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -105,6 +96,22 @@ class WorkflowHub:
         self._bought: dict[str, tuple[WorkflowAward, Execution]] = {}
         self._dispatched: dict[str, tuple[str, str]] = {}
 
+    def recover(self, told: WorkflowRecovery) -> None:
+        """Begin anew with the workflows that are under way and those that wait; before a round.
+
+        What was learned of priors is forgotten.
+        """
+        for award, came_back in told.under_way:
+            execution = Execution(award.request, award.outcome.allocation)
+            self._take_in(award, execution)
+            for completions in ((), *came_back):
+                for completion in completions:
+                    _, node = self._dispatched.pop(completion.request)
+                    execution.finish(node, completion)
+                self._dispatch_from([execution])
+        for request, clearings in told.waiting:
+            self._room.enter_again(request, clearings)
+
     def clear(self, round_: WorkflowRound) -> WorkflowReply:
         """Note which nodes are done, settle what has ended, buy what waits, dispatch nodes."""
         handoffs: list[Handoff] = []
@@ -118,10 +125,7 @@ class WorkflowHub:
         self._room.enter(round_.requests)
         awards = () if round_.last else self._buy(round_.bids)
         self._learning.observe(round_.bids)
-        dispatches = tuple(
-            node for _, execution in self._bought.values() for node in execution.dispatch_ready()
-        )
-        self._dispatched.update((sent.request, (sent.workflow, sent.node)) for sent in dispatches)
+        dispatches = self._dispatch_from([execution for _, execution in self._bought.values()])
         bought = [request.request in self._bought for request in self._room.waiting]
         refused = tuple(one.request for one in self._room.after_clearing(bought))
         return WorkflowReply(awards, dispatches, refused, ended, settlements, tuple(handoffs))
@@ -139,12 +143,21 @@ class WorkflowHub:
             payments = {name: nano_usd(paid) for name, paid in outcome.payments_usd.items()}
             bidders = tuple(offer.provider for offer in offers)
             award = WorkflowAward(request, bidders, outcome, payments)
-            for provider in outcome.quantities:
-                self._free[provider] -= 1
-            execution = Execution(request, outcome.allocation)
-            self._bought[request.request] = award, execution
+            self._take_in(award, Execution(request, outcome.allocation))
             awards.append(award)
         return tuple(awards)
+
+    def _take_in(self, award: WorkflowAward, execution: Execution) -> None:
+        """A workflow was bought: each winner gives it a slot."""
+        self._bought[award.request.request] = award, execution
+        for provider in award.outcome.quantities:
+            self._free[provider] -= 1
+
+    def _dispatch_from(self, executions: Sequence[Execution]) -> tuple[NodeDispatch, ...]:
+        """Send the nodes that are ready."""
+        sent = tuple(node for execution in executions for node in execution.dispatch_ready())
+        self._dispatched.update((one.request, (one.workflow, one.node)) for one in sent)
+        return sent
 
     def _offers(self, bids: Sequence[Bid], priors: RoundPriors, pool: int) -> list[Offer]:
         """The offers of a pool's available providers with a free slot.

@@ -7,7 +7,7 @@ the answers of hubs. What is shorter, as most messages are, travels in the call,
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -20,15 +20,15 @@ from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 from agents.actor import ProviderActor
 from agents.chat_bids import ChatWin
 from agents.engine import Job
-from agents.provider import ProviderReply
 from hubs.actor import HubActor
 from hubs.host import HubSeats, HubsReply, HubsRound
+from hubs.recovery import HubsRecovery
 from hubs.workflow_hub import WORKFLOW_HUB
 from market.errors import DifferentRelease, NotEnoughResources, ParticipantLost
 from market.release import Release
 from orchestrator.assembly import Market
 from orchestrator.packing import Packing, Place
-from orchestrator.runtime import hub_seats
+from orchestrator.runtime import Cleared, Frozen, Stepped, hub_seats
 from orchestrator.scenario import Scenario
 
 #: How long a reservation may take where the cluster has what is asked, but others use it.
@@ -120,19 +120,25 @@ class RayRuntime:
         )
 
     def step_providers(
-        self, jobs: Mapping[str, Sequence[Job]], until_s: float, won: Mapping[str, ChatWin]
-    ) -> list[ProviderReply]:
+        self,
+        jobs: Mapping[str, Sequence[Job]],
+        until_s: float,
+        won: Mapping[str, ChatWin],
+        silent: Collection[str],
+    ) -> Stepped:
         """Step all hosts at once."""
         answers = _answers(
             [
-                host.step.remote(_only(jobs, place.members), until_s, _only(won, place.members))
+                host.step.remote(
+                    _only(jobs, place.members), until_s, _only(won, place.members), silent
+                )
                 for host, place in zip(self._hosts, self._packing.providers, strict=True)
             ]
         )
         replies = [reply for answer in answers for reply in answer]
-        return sorted(replies, key=lambda reply: str(reply.bid.provider))
+        return Stepped(sorted(replies, key=lambda reply: str(reply.bid.provider)))
 
-    def clear_hubs(self, round_: HubsRound) -> HubsReply:
+    def clear_hubs(self, round_: HubsRound) -> Cleared:
         """Clear in all hosts of hubs at once."""
         answers: list[HubsReply] = _answers(
             [
@@ -142,7 +148,44 @@ class RayRuntime:
         )
         chat = {hub: reply for answer in answers for hub, reply in answer.chat.items()}
         workflow = next((a.workflow for a in answers if a.workflow is not None), None)
-        return HubsReply({hub: chat[hub] for hub in round_.chat}, workflow)
+        return Cleared(HubsReply({hub: chat[hub] for hub in round_.chat}, workflow))
+
+    def renew_providers(self, providers: Collection[str], now_s: float) -> Collection[str]:
+        """Draw them anew where they live."""
+        _answers(
+            [
+                host.renew.remote([name for name in place.members if name in providers], now_s)
+                for host, place in zip(self._hosts, self._packing.providers, strict=True)
+            ]
+        )
+        return ()
+
+    def renew_hubs(self, recovery: HubsRecovery) -> None:
+        """Open them anew where they live."""
+        _answers(
+            [
+                house.renew.remote(_recovery_of(recovery, place.members))
+                for house, place in zip(self._houses, self._packing.hubs, strict=True)
+            ]
+        )
+
+    def freeze(self) -> Frozen:
+        """A piece of every actor."""
+        providers = [host.freeze.remote() for host in self._hosts]
+        hubs = [house.freeze.remote() for house in self._houses]
+        return Frozen(_answers(providers), _answers(hubs))
+
+    def thaw(self, frozen: Frozen) -> None:
+        """Every actor takes its own out of all pieces of its kind."""
+        providers, hubs = ray.put(frozen.providers), ray.put(frozen.hubs)
+        _answers([host.thaw.remote(providers) for host in self._hosts])
+        _answers([house.thaw.remote(hubs) for house in self._houses])
+
+
+def _recovery_of(recovery: HubsRecovery, members: Sequence[str]) -> HubsRecovery:
+    return HubsRecovery(
+        _only(recovery.chat, members), recovery.workflow if WORKFLOW_HUB in members else None
+    )
 
 
 def _only(messages: Mapping[str, T], members: Sequence[str]) -> dict[str, T]:

@@ -14,26 +14,29 @@ from orchestrator.demand import Turn, WorkflowArrival
 
 @dataclass(frozen=True)
 class OpenChat:
-    """A chat request between its arrival and its end."""
+    """A chat request between its arrival and its end; ``retry_of`` is set in a second auction."""
 
     turn: Turn
     request: ChatRequest
     hub: str
     guessed_domain: str
     arrival_round: int
+    retry_of: str | None = None
 
 
 @dataclass(frozen=True)
 class OpenWorkflow:
     """A workflow between its arrival and its end; the round in which it was bought, if it was.
 
-    ``costs_usd_per_mtok`` are its winners' true costs in that round, of 1e6 output tokens.
+    ``costs_usd_per_mtok`` are its winners' true costs in that round, of 1e6 output tokens;
+    ``retry_of`` is set in a second auction.
     """
 
     arrival: WorkflowArrival
     request: WorkflowRequest
     awarded_round: int | None = None
     costs_usd_per_mtok: Mapping[str, float] = field(default_factory=dict)
+    retry_of: str | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from agents.chat_bids import ChatWin
@@ -10,8 +11,43 @@ from agents.engine import Job
 from agents.host import ProviderHost
 from agents.provider import ProviderReply
 from hubs.host import HubHost, HubSeats, HubsReply, HubsRound
+from hubs.recovery import HubsRecovery
 from orchestrator.assembly import Market
 from orchestrator.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """What came of a step of the providers.
+
+    ``replies`` are in order of provider, without those who were silent; ``lost`` says by provider
+    how its process was lost in this step, with all that it did in it.
+    """
+
+    replies: Sequence[ProviderReply]
+    lost: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Cleared:
+    """What came of a clearing; ``lost`` says by hub how its process was lost before it answered.
+
+    ``reply`` has the answers of the others.
+    """
+
+    reply: HubsReply
+    lost: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """Participants between two rounds, pickled: a piece for every process that held some.
+
+    Real engines are not among them: they have no state that could be kept.
+    """
+
+    providers: Sequence[bytes]
+    hubs: Sequence[bytes]
 
 
 class Runtime(Protocol):
@@ -21,12 +57,34 @@ class Runtime(Protocol):
         """Let the providers and hubs of a new trial take their places."""
 
     def step_providers(
-        self, jobs: Mapping[str, Sequence[Job]], until_s: float, won: Mapping[str, ChatWin]
-    ) -> list[ProviderReply]:
-        """Hand out by provider jobs and what its bid won, advance; replies in order of provider."""
+        self,
+        jobs: Mapping[str, Sequence[Job]],
+        until_s: float,
+        won: Mapping[str, ChatWin],
+        silent: Collection[str],
+    ) -> Stepped:
+        """Hand out by provider jobs and what its bid won, and advance all but the ``silent``."""
 
-    def clear_hubs(self, round_: HubsRound) -> HubsReply:
-        """Clear every hub; replies in order of hub."""
+    def renew_providers(self, providers: Collection[str], now_s: float) -> Collection[str]:
+        """Let providers that were lost begin anew at ``now_s``, with nothing of what they had.
+
+        Returns those for which there is still no process; they are to be asked for again.
+        """
+
+    def clear_hubs(self, round_: HubsRound) -> Cleared:
+        """Clear the hubs that are asked; replies in their order."""
+
+    def renew_hubs(self, recovery: HubsRecovery) -> None:
+        """Let hubs begin anew, with nothing but what they are told.
+
+        Raises ``ParticipantLost`` where no process can be had for one of them.
+        """
+
+    def freeze(self) -> Frozen:
+        """The state of all simulated providers and of all hubs."""
+
+    def thaw(self, frozen: Frozen) -> None:
+        """Put everyone who was frozen back, whoever shared a process then; after ``seat``."""
 
     def close(self) -> None:
         """Give back what the participants hold."""
@@ -45,14 +103,36 @@ class InProcess:
         self.hubs.seat(hub_seats(scenario, market))
 
     def step_providers(
-        self, jobs: Mapping[str, Sequence[Job]], until_s: float, won: Mapping[str, ChatWin]
-    ) -> list[ProviderReply]:
+        self,
+        jobs: Mapping[str, Sequence[Job]],
+        until_s: float,
+        won: Mapping[str, ChatWin],
+        silent: Collection[str],
+    ) -> Stepped:
         """Step one provider after the other."""
-        return self.providers.step(jobs, until_s, won)
+        return Stepped(self.providers.step(jobs, until_s, won, silent))
 
-    def clear_hubs(self, round_: HubsRound) -> HubsReply:
+    def renew_providers(self, providers: Collection[str], now_s: float) -> Collection[str]:
+        """Draw them anew."""
+        self.providers.renew(providers, now_s)
+        return ()
+
+    def clear_hubs(self, round_: HubsRound) -> Cleared:
         """Clear one hub after the other."""
-        return self.hubs.clear(round_)
+        return Cleared(self.hubs.clear(round_))
+
+    def renew_hubs(self, recovery: HubsRecovery) -> None:
+        """Open them anew."""
+        self.hubs.renew(recovery)
+
+    def freeze(self) -> Frozen:
+        """One piece of each kind."""
+        return Frozen([self.providers.freeze()], [self.hubs.freeze()])
+
+    def thaw(self, frozen: Frozen) -> None:
+        """Each host takes its own."""
+        self.providers.thaw(frozen.providers)
+        self.hubs.thaw(frozen.hubs)
 
     def close(self) -> None:
         """Close all engines."""

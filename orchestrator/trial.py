@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from agents.chat_bids import ChatWin
 from agents.engine import Job, failed
@@ -34,6 +36,9 @@ from orchestrator.stopwatch import Stopwatch
 
 TRIAL_ENDED = "trial ended"
 
+#: What a trial is made with, and does not change.
+_FIXED = ("_scenario", "market", "_runtime")
+
 
 class Trial:
     """Drives one market through its rounds.
@@ -46,20 +51,37 @@ class Trial:
 
     def __init__(self, scenario: Scenario, market: Market, runtime: Runtime):
         self._scenario = scenario
-        self._market = market
+        self.market = market
         self._runtime = runtime
         self._chats: dict[str, OpenChat] = {}
         self._workflows: dict[str, OpenWorkflow] = {}
         self._jobs: dict[str, tuple[str, Job]] = {}  # what is in flight, and at which provider
+        self._to_hand_out: dict[str, list[Job]] = {}
+        self._won: dict[str, ChatWin] = {}
+        self._round = 0
+
+    def freeze(self) -> bytes:
+        """All that changes in a trial but the participants, between two rounds, pickled."""
+        return pickle.dumps(self._changing(), protocol=5)
+
+    def thaw(self, frozen: bytes) -> None:
+        """Go on from where a trial of the same scenario was frozen."""
+        changing = pickle.loads(frozen)
+        self.market = replace(self.market, **changing.pop("market"))
+        vars(self).update(changing)
+
+    def _changing(self) -> dict[str, Any]:
+        state = {name: value for name, value in vars(self).items() if name not in _FIXED}
+        tape = {name: getattr(self.market, name) for name in ("router", "clients", "demand")}
+        return {**state, "market": tape}
 
     def rounds(self) -> Iterator[RoundRecord]:
         """The rounds, as they happen, until nothing is open or the drain takes too long."""
-        to_hand_out: dict[str, list[Job]] = {}
-        won: dict[str, ChatWin] = {}
-        for number in itertools.count(1):
+        for number in itertools.count(self._round + 1):
+            self._round = number
             clock = Stopwatch()
             now_s = number * self._scenario.round_s
-            replies = self._runtime.step_providers(to_hand_out, now_s, won)
+            replies = self._runtime.step_providers(self._to_hand_out, now_s, self._won, ()).replies
             completions = self._completions(replies, number)
             clock.lap("engines_s")
             self._answer(completions)
@@ -72,11 +94,11 @@ class Trial:
                 self._workflow_round(number, completions, workflows, bids),
             )
             chat, bought = self._clear(asked)
-            self._market.router.hear([reply.signal for reply in chat.values()])
+            self.market.router.hear([reply.signal for reply in chat.values()])
             clock.lap("hubs_s")
             names = self._note_bought(bought, replies, number)
-            to_hand_out = self._hand_out(chat, bought, now_s)
-            won = chat_wins(self._market.matching_members, chat)
+            self._to_hand_out = self._hand_out(chat, bought, now_s)
+            self._won = chat_wins(self.market.matching_members, chat)
             yield RoundRecord(
                 number=number,
                 time_s=now_s,
@@ -130,17 +152,17 @@ class Trial:
             chat = self._chats[done.request]
             if done.error is None:
                 answer = None if done.text is None else Answer(done.text, done.output_tokens)
-                self._market.demand.answered(chat.turn, done.finish_s, answer)
+                self.market.demand.answered(chat.turn, done.finish_s, answer)
             else:
-                self._market.demand.lost(chat.turn)
+                self.market.demand.lost(chat.turn)
             if done.domain is not None:
-                self._market.router.learn(chat.request, done.domain)
+                self.market.router.learn(chat.request, done.domain)
 
     def _arrivals(self, number: int, now_s: float) -> list[OpenChat]:
         """The chat turns of this round, as their clients report them, with a hub for each."""
         arrived = []
-        for turn in self._market.demand.turns(now_s):
-            client = self._market.clients[self._market.clients.client_of(turn.dialogue)]
+        for turn in self.market.demand.turns(now_s):
+            client = self.market.clients[self.market.clients.client_of(turn.dialogue)]
             request = ChatRequest(
                 request=turn.request,
                 client=client.client,
@@ -152,18 +174,18 @@ class Trial:
                 terms=turn.terms,
                 reported=client.report(turn.request),
             )
-            domain = self._market.router.classify(request)
-            hub = self._market.router.route(request, domain)
+            domain = self.market.router.classify(request)
+            hub = self.market.router.route(request, domain)
             arrived.append(OpenChat(turn, request, hub, domain, number))
         self._chats.update((chat.request.request, chat) for chat in arrived)
         return arrived
 
     def _workflow_arrivals(self, now_s: float) -> list[WorkflowRequest]:
         requests = []
-        for arrival in self._market.demand.workflows(now_s):
+        for arrival in self.market.demand.workflows(now_s):
             request = WorkflowRequest(
                 request=arrival.request,
-                client=self._market.clients.client_of(arrival.request),
+                client=self.market.clients.client_of(arrival.request),
                 arrival_s=arrival.arrival_s,
                 workflow=arrival.workflow,
                 execution_scale=arrival.execution_scale,
@@ -174,7 +196,7 @@ class Trial:
 
     def _clear(self, asked: HubsRound) -> tuple[dict[str, ChatReply], WorkflowReply]:
         """Every hub settles, learns, predicts and clears."""
-        reply = self._runtime.clear_hubs(asked)
+        reply = self._runtime.clear_hubs(asked).reply
         assert reply.workflow is not None  # one was asked
         return reply.chat, reply.workflow
 
@@ -200,7 +222,7 @@ class Trial:
                 arrived_at[hub],
                 [bids[member.provider] for member in members],
             )
-            for hub, members in self._market.matching_members.items()
+            for hub, members in self.market.matching_members.items()
         }
 
     def _workflow_round(
@@ -211,7 +233,7 @@ class Trial:
         bids: Mapping[str, Bid],
     ) -> WorkflowRound:
         nodes = [done for done in completions if done.kind == NODE]
-        offered = [bids[member.provider] for member in self._market.workflow_members]
+        offered = [bids[member.provider] for member in self.market.workflow_members]
         return WorkflowRound(number, nodes, requests, offered, last=self._is_last(number))
 
     def _hand_out(
@@ -231,7 +253,7 @@ class Trial:
 
     def _chat_job(self, award: ChatAward, now_s: float) -> Job:
         turn = self._chats[award.request].turn
-        spoken = turn.spoken if award.provider in self._market.speakers else None
+        spoken = turn.spoken if award.provider in self.market.speakers else None
         return Job(
             request=award.request,
             kind=CHAT,
@@ -273,11 +295,11 @@ class Trial:
         for reply in chat.values():
             for request in reply.refused:
                 refused = self._chats.pop(request)
-                self._market.demand.lost(refused.turn)
+                self.market.demand.lost(refused.turn)
                 ends.append(ChatEnd(refused, None))
         for end in ends:
             name, client = end.open.request.request, end.open.request.client
-            self._market.clients[client].end(name, end.completion, paid_nano.get(name, 0))
+            self.market.clients[client].end(name, end.completion, paid_nano.get(name, 0))
         return ends
 
     def _note_bought(

@@ -54,6 +54,10 @@ class EntryExit:
         """Whether it has left."""
         return self._back_s is not None
 
+    def begin(self, now_s: float) -> None:
+        """Enter at ``now_s``; who was not there before has no fixed cost of before."""
+        self._now_s = self._entered_s = now_s
+
     def earn(self, nano: int) -> None:
         """Note what a job brought, less what it cost."""
         self._earned_nano += nano

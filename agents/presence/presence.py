@@ -36,6 +36,11 @@ class Presence:
         self._outages = outages
         self._entry_exit = entry_exit
 
+    def begin(self, now_s: float) -> None:
+        """Enter the market at ``now_s``, if it is not 0."""
+        if self._entry_exit is not None:
+            self._entry_exit.begin(now_s)
+
     def earn(self, nano: int) -> None:
         """Note what a chat job brought, less what it cost."""
         if self._entry_exit is not None:

@@ -19,7 +19,7 @@ from benchmarks.markdown import table
 from hubs.host import HubsReply, HubsRound
 from hubs.matching_hub import ChatReply
 from market.matching import clear
-from orchestrator.runtime import InProcess
+from orchestrator.runtime import Cleared, InProcess
 
 #: Numbers of hubs.
 HUBS = (1, 2, 4, 6, 8, 10, 12, 16, 20)
@@ -58,7 +58,7 @@ class _Timed(InProcess):
         self.seconds: list[list[float]] = []
         self.cleared: list[list[ChatReply]] = []
 
-    def clear_hubs(self, round_: HubsRound) -> HubsReply:
+    def clear_hubs(self, round_: HubsRound) -> Cleared:
         """One hub after the other, then the workflow hub."""
         seconds: list[float] = []
         chat: dict[str, ChatReply] = {}
@@ -68,7 +68,8 @@ class _Timed(InProcess):
             seconds.append(time.perf_counter() - started)
         self.seconds.append(seconds)
         self.cleared.append(list(chat.values()))
-        return HubsReply(chat, self.hubs.clear(HubsRound({}, round_.workflow)).workflow)
+        workflow = self.hubs.clear(HubsRound({}, round_.workflow)).workflow
+        return Cleared(HubsReply(chat, workflow))
 
     def matching_s(self, rounds: slice) -> list[float]:
         """Seconds that matching and payments take in every round, held again."""

@@ -21,7 +21,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from hubs.handoff import Handoff
-from hubs.workflow_hub import WorkflowAward
+from hubs.workflow_award import WorkflowAward
 from market.errors import BadInput
 from market.messages import NODE, Completion
 from market.money import TOKENS_PER_MTOK, usd

@@ -142,6 +142,7 @@ class RoundRows:
             served=statuses.count("served"),
             refused=statuses.count("refused"),
             failed=statuses.count("failed"),
+            reauctioned=statuses.count("reauctioned"),
             inflight=record.inflight,
             reported_welfare_nano=sum(map(_reported_welfare, record.chat.values())),
             classified=len(graded),
@@ -316,6 +317,7 @@ class RoundRows:
             true_quality_usd=truth.quality_usd,
             true_latency_usd_per_s=truth.latency_usd_per_s,
             status=end.status,
+            retry_of=end.open.retry_of,
         )
 
 

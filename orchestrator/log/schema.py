@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from orchestrator.log.tables import TABLES
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 _SCALARS = {int: pa.int64(), float: pa.float64(), str: pa.string(), bool: pa.bool_()}
 

@@ -76,6 +76,7 @@ class RoundRow(NamedTuple):
     served: Annotated[int, "chat requests whose answer came"]
     refused: Annotated[int, "chat requests given up"]
     failed: Annotated[int, "chat requests that failed"]
+    reauctioned: Annotated[int, "chat requests that failed and are auctioned once more"]
     inflight: Annotated[int, "chat requests being served at its end"]
     reported_welfare_nano: Annotated[int, "predicted value less cost of the matches"]
     classified: Annotated[int, "graded requests whose domain the classifier had guessed"]
@@ -104,7 +105,8 @@ class RequestRow(NamedTuple):
     true_quality_weight: Annotated[float, "true weight of quality against latency"]
     true_quality_usd: Annotated[float, "true worth of a perfect answer, USD"]
     true_latency_usd_per_s: Annotated[float, "true cost of a second to the first token"]
-    status: Annotated[str, "served, refused or failed"]
+    status: Annotated[str, "served, refused, failed, or reauctioned: failed, and auctioned again"]
+    retry_of: Annotated[str | None, "the reauctioned request that this is the second auction of"]
 
 
 class BidRow(NamedTuple):
@@ -121,7 +123,9 @@ class BidRow(NamedTuple):
     price_level: Annotated[float, "factor on the prices of that row in this round"]
     true_cost: Annotated[float, "private cost"]
     available: Annotated[bool, "whether it offers its slots; else the prices bought nothing"]
-    absence: Annotated[str | None, "private: why it does not, outage or left; null where it does"]
+    absence: Annotated[
+        str | None, "private: why it does not, outage, left or lost; null where it does"
+    ]
     load: Annotated[float, "private: jobs in flight over slots, 1 at most"]
     fixed_cost_nano: Annotated[int, "private: what being in the market cost since the last round"]
 
@@ -289,7 +293,8 @@ class WorkflowRow(NamedTuple):
     client: Annotated[str, "who pays"]
     arrival_s: Annotated[float, "when it arrived"]
     awarded_round: Annotated[int | None, "when it was bought; null where refused"]
-    status: Annotated[str, "served, refused or failed"]
+    status: Annotated[str, "served, refused, failed, or reauctioned: failed, and auctioned again"]
+    retry_of: Annotated[str | None, "the reauctioned workflow that this is the second auction of"]
     settled_nano: Annotated[int | None, "what the client paid in the end; null where refused"]
 
 
@@ -344,6 +349,34 @@ class HandoffRow(NamedTuple):
     recomputed_tokens: Annotated[int | None, "the rest of them; null where not reported"]
 
 
+class FaultRow(NamedTuple):
+    """Something that befell a participant: a row for each event."""
+
+    trial: Trial
+    round: Round
+    participant: Annotated[str, "provider, hub or orchestrator"]
+    name: Annotated[str, "id"]
+    event: Annotated[str, "crash, hang, given_up (a hang that lasted too long) or back"]
+    cause: Annotated[str, "drawn, listed, resumed, or what was seen of a process that was lost"]
+    lost: Annotated[int, "chat requests and nodes in flight that failed by it"]
+    reauctioned: Annotated[int, "of those, chat requests that are auctioned once more"]
+
+
+class DigestRow(NamedTuple):
+    """What was written into a table in a round, by its digest; no row where nothing was.
+
+    Digests are chained: each depends on all rounds of the table before it in the trial, and on what
+    the run says of itself.
+    """
+
+    trial: Trial
+    round: Round
+    table: Annotated[str, "which"]
+    rows: Annotated[int, "rows that were written"]
+    digest: Annotated[str, "SHA-256 of them and of the digest before, in hexadecimal"]
+    row_digests: Annotated[list[int], "32 bits of each row, in order, by which a bad one is found"]
+
+
 class TimingRow(NamedTuple):
     """Wall-clock seconds that a round took; the only table that differs between equal runs."""
 
@@ -372,6 +405,8 @@ Row = (
     | NodeRow
     | EdgeRow
     | HandoffRow
+    | FaultRow
+    | DigestRow
     | TimingRow
 )
 
@@ -393,6 +428,8 @@ TABLES: dict[str, type[Row]] = {
     "nodes": NodeRow,
     "edges": EdgeRow,
     "handoffs": HandoffRow,
+    "faults": FaultRow,
+    "digests": DigestRow,
     "timings": TimingRow,
 }
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from hubs.handoff import Handoff
-from hubs.workflow_hub import WORKFLOW_HUB, WorkflowAward
+from hubs.workflow_award import WorkflowAward
+from hubs.workflow_hub import WORKFLOW_HUB
 from market.messages import WORKFLOW, Bid, Settlement
 from market.money import TOKENS_PER_MTOK, nano_usd
 from market.workflow import StarOutcome
@@ -133,5 +134,6 @@ def workflow_row(
         arrival_s=ended.request.arrival_s,
         awarded_round=ended.awarded_round,
         status=status,
+        retry_of=ended.retry_of,
         settled_nano=None if ended.awarded_round is None else settled,
     )

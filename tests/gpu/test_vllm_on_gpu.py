@@ -54,7 +54,7 @@ def asked_twice(scenario: Scenario) -> list[list[Completion]]:
     with closing(RayRuntime(packing, running_release())) as runtime:
         runtime.seat(scenario, assemble(scenario, 0))
         now_s, answers = 1.0, []
-        runtime.step_providers({}, now_s, {})
+        runtime.step_providers({}, now_s, {}, ())
         for turn in range(2):
             names = scenario.providers[0].names
             jobs = {
@@ -64,7 +64,7 @@ def asked_twice(scenario: Scenario) -> list[list[Completion]]:
             done: list[Completion] = []
             while len(done) < len(names):
                 now_s += 1.0
-                replies = runtime.step_providers(jobs, now_s, {})
+                replies = runtime.step_providers(jobs, now_s, {}, ()).replies
                 done += [one for reply in replies for one in reply.completions]
                 jobs = {}
             answers.append(done)

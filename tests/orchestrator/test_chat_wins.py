@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
 
 from agents.chat_bids import ChatWin
 from agents.engine import Job
-from agents.provider import ProviderReply
 from market.money import nano_usd
 from orchestrator.assembly import Market, assemble
 from orchestrator.chat_wins import chat_wins
 from orchestrator.records import RoundRecord
-from orchestrator.runtime import InProcess
+from orchestrator.runtime import InProcess, Stepped
 from orchestrator.scenario import Scenario
 from orchestrator.trial import Trial
 from tests.markets import DIALOGUES, GROUPS, small_market
@@ -31,10 +30,14 @@ class Wiretap(InProcess):
         self.told: list[Mapping[str, ChatWin]] = []
 
     def step_providers(
-        self, jobs: Mapping[str, Sequence[Job]], until_s: float, won: Mapping[str, ChatWin]
-    ) -> list[ProviderReply]:
+        self,
+        jobs: Mapping[str, Sequence[Job]],
+        until_s: float,
+        won: Mapping[str, ChatWin],
+        silent: Collection[str],
+    ) -> Stepped:
         self.told.append(won)
-        return super().step_providers(jobs, until_s, won)
+        return super().step_providers(jobs, until_s, won, silent)
 
 
 @dataclass(frozen=True)

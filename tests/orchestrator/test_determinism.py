@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 
 from agents.host import ProviderHost
-from agents.provider import ProviderReply
 from orchestrator.assembly import Market, assemble, build_providers
 from orchestrator.log import read_table
 from orchestrator.log.tables import TABLES
-from orchestrator.runtime import InProcess
+from orchestrator.runtime import InProcess, Stepped
 from orchestrator.scenario import Scenario
 from tests.markets import GROUPS, run_market, small_market
 
@@ -86,9 +85,9 @@ class InThreeHosts(InProcess):
         for index, host in enumerate(self._hosts):
             host.seat(scenario.providers, scenario.electricity, market.seed, names[index::3])
 
-    def step_providers(self, *asked: Any) -> list[ProviderReply]:
+    def step_providers(self, *asked: Any) -> Stepped:
         replies = [reply for host in self._hosts for reply in host.step(*asked)]
-        return sorted(replies, key=lambda reply: reply.bid.provider)
+        return Stepped(sorted(replies, key=lambda reply: reply.bid.provider))
 
 
 def test_who_comes_and_goes_and_costs_what_does_not_depend_on_where_it_lives(

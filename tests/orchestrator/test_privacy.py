@@ -110,9 +110,9 @@ class Wiretap(InProcess):
         self.heard: list[Any] = []
 
     def clear_hubs(self, round_: Any) -> Any:
-        reply = super().clear_hubs(round_)
-        self.heard += [round_, reply]
-        return reply
+        cleared = super().clear_hubs(round_)
+        self.heard += [round_, cleared.reply]
+        return cleared
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hubs.host import HubsReply, HubsRound
+from hubs.host import HubsRound
 from hubs.workflow_hub import WorkflowRound
 from orchestrator.analysis.summary import summarize
 from orchestrator.analysis.summary_rows import summary_rows
@@ -16,7 +16,7 @@ from orchestrator.assembly import assemble
 from orchestrator.log import read_table
 from orchestrator.report.arms import read_arms
 from orchestrator.report.workflow_chart import workflow_payments
-from orchestrator.runtime import InProcess
+from orchestrator.runtime import Cleared, InProcess
 from orchestrator.scenario import Scenario
 from orchestrator.trial import Trial
 from tests.markets import GROUPS, WORKFLOWS, run_market, small_market
@@ -172,13 +172,14 @@ class Wiretap(InProcess):
         self.told: list[WorkflowRound] = []
         self.sent: dict[str, int] = {}
 
-    def clear_hubs(self, round_: HubsRound) -> HubsReply:
-        reply = super().clear_hubs(round_)
+    def clear_hubs(self, round_: HubsRound) -> Cleared:
+        cleared = super().clear_hubs(round_)
+        reply = cleared.reply
         assert round_.workflow is not None
         assert reply.workflow is not None
         self.told.append(round_.workflow)
         self.sent |= {one.request: one.output_tokens for one in reply.workflow.dispatches}
-        return reply
+        return cleared
 
 
 def listen(noise: float) -> Wiretap:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,12 @@ from agents.chat_bids import ChatWin
 from agents.client import Client
 from agents.engine import Job
 from agents.host import ProviderHost
-from agents.provider import ProviderReply
 from market.messages import CHAT, NODE, Completion
 from orchestrator.assembly import Market, assemble
 from orchestrator.log import read_table
 from orchestrator.log.tables import TABLES
 from orchestrator.records import RoundRecord
-from orchestrator.runtime import InProcess
+from orchestrator.runtime import InProcess, Stepped
 from orchestrator.scenario import Scenario
 from orchestrator.trial import Trial
 from tests.engine_profiles import SMALL_RECORD
@@ -206,10 +205,15 @@ class Watched(InProcess):
                 host.seat(scenario.providers, scenario.electricity, market.seed, {name})
 
     def step_providers(
-        self, jobs: Mapping[str, Sequence[Job]], until_s: float, won: Mapping[str, ChatWin]
-    ) -> list[ProviderReply]:
+        self,
+        jobs: Mapping[str, Sequence[Job]],
+        until_s: float,
+        won: Mapping[str, ChatWin],
+        silent: Collection[str],
+    ) -> Stepped:
         self.handed_out += [job for handed in jobs.values() for job in handed]
-        return [reply for host in self._hosts for reply in host.step(jobs, until_s, won)]
+        asked = jobs, until_s, won, silent
+        return Stepped([reply for host in self._hosts for reply in host.step(*asked)])
 
 
 def play(scenario: Scenario, runtime: Watched) -> tuple[Market, list[RoundRecord]]:

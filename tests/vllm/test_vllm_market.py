@@ -71,7 +71,7 @@ def cached_by_turns(runtime: RayRuntime, now_s: float) -> list[int | None]:
         done = []
         while not done:
             now_s += 1.0
-            replies = runtime.step_providers(jobs, now_s, {})
+            replies = runtime.step_providers(jobs, now_s, {}, ()).replies
             done = [one for reply in replies for one in reply.completions]
             jobs = {}
         cached.append(done[0].cached_tokens)

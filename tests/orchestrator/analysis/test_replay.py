@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hubs.host import HubsReply, HubsRound
+from hubs.host import HubsRound
 from hubs.params import PriorLearningParams
 from hubs.prior_learning import pools
 from hubs.workflow_hub import WorkflowHub
@@ -22,7 +22,7 @@ from orchestrator.analysis.logged_run import LoggedRun
 from orchestrator.analysis.replay import workflow_auction, workflow_priors
 from orchestrator.log import read_table
 from orchestrator.run_directory import read_description
-from orchestrator.runtime import InProcess
+from orchestrator.runtime import Cleared, InProcess
 from tests.hubs.builders import provider as provider_of
 from tests.markets import GROUPS, PRIORS, WORKFLOWS, rewritten, run_market, small_market
 
@@ -84,16 +84,17 @@ class Watched(InProcess):
         self._trial += 1
         super().seat(*rest)
 
-    def clear_hubs(self, round_: HubsRound) -> HubsReply:
+    def clear_hubs(self, round_: HubsRound) -> Cleared:
         self._latest.clear()
-        reply = super().clear_hubs(round_)
+        cleared = super().clear_hubs(round_)
+        reply = cleared.reply
         assert reply.workflow is not None
         auctions = iter(self._latest)
         for award in reply.workflow.awards:
             # what could not be bought has offers too
             offers = next(one for one in auctions if _names(one) == award.bidders and _buys(one))
             self.offers[self._trial, award.request.request] = offers
-        return reply
+        return cleared
 
 
 def _names(offers: Sequence[Offer]) -> tuple[str, ...]:
