@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 VLLM := .venv-vllm
 SMOLLM2 := build/models/smollm2
 
-.PHONY: demo demo-vllm test test-slow test-vllm benchmark clean
+.PHONY: demo demo-vllm test test-slow test-crash test-vllm benchmark clean
 
 demo: $(VENV)/.demo
 	$(BIN)/walras run examples/quickstart.yaml
@@ -15,10 +15,14 @@ test: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not vllm and not gpu"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not crash and not vllm and not gpu"
 
 test-slow: $(VENV)/.test
 	$(BIN)/pytest -m slow
+
+# Runs killed at random moments, in one process and on Ray.
+test-crash: $(VENV)/.test
+	$(BIN)/pytest -m crash tests/crash
 
 # Real engines on this machine's CPUs, in an environment of their own (3.5 GB).
 demo-vllm: $(VLLM)/.installed $(SMOLLM2)/config.json

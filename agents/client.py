@@ -20,7 +20,7 @@ class ClientParams(Params):
     quickstart's market; the summary of a run prints both.
     """
 
-    count: int = Field(1000, ge=1)
+    count: int = Field(1000, ge=1, le=10**9)
     quality_weight: Draw = Distribution(uniform=(0.5, 0.9))
     quality_usd: Draw = Distribution(lognormal=(0.0005, 0.6))
     latency_usd_per_s: Draw = Distribution(lognormal=(0.0002, 0.6))

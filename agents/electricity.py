@@ -16,7 +16,7 @@ class Electricity(Params):
     """
 
     beta: float = Field(1.5, ge=0, le=100)
-    day_s: float = Field(86_400.0, gt=0)
+    day_s: float = Field(86_400.0, ge=1e-6, le=1e12)
     start_hour: float = Field(8.0, ge=0, le=24)
 
     def factor(self, time_s: float) -> float:

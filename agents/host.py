@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -14,6 +13,7 @@ from agents.engine import Job
 from agents.population import draw_providers
 from agents.provider import Provider, ProviderReply
 from agents.provider_group import ProviderGroup, roster
+from market.frozen import freeze, thaw
 
 #: Draws those of a trial's providers that are named, or all.
 Draw = Callable[[Collection[str] | None], list[Provider]]
@@ -45,24 +45,29 @@ class ProviderHost:
             provider.start()
 
     def renew(self, providers: Collection[str], now_s: float) -> None:
-        """Draw providers that live here anew: engine, strategy, all that they had is gone."""
+        """Draw providers that live here anew: engine, strategy, all that they had is gone.
+
+        One that has not taken part yet is as good as new, with the engine that it has started.
+        """
         assert self._draw is not None  # seated
         drawn = {provider.profile.provider: provider for provider in self._draw(providers)}
         for seated in (self._real, self._simulated):
             for position, before in enumerate(seated):
-                if before.profile.provider in drawn:
+                if before.profile.provider in drawn and before.is_new:
+                    before.start(now_s)
+                elif before.profile.provider in drawn:
                     before.close()
                     seated[position] = drawn[before.profile.provider]
                     seated[position].start(now_s)
 
     def freeze(self) -> bytes:
         """The simulated providers who live here, as they are now."""
-        return pickle.dumps({one.profile.provider: one for one in self._simulated}, protocol=5)
+        return freeze({one.profile.provider: one for one in self._simulated})
 
     def thaw(self, frozen: Sequence[bytes]) -> None:
         """Put those of the frozen providers who live here in the places of those seated."""
         for piece in frozen:
-            kept = pickle.loads(piece)
+            kept = thaw(piece)
             self._simulated = [kept.get(one.profile.provider, one) for one in self._simulated]
 
     def close(self) -> None:

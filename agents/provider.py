@@ -76,6 +76,7 @@ class Provider:
         self.cost = cost
         self._prior = prior
         self._engine = engine
+        self._strategy = strategy
         self._chat_bids = ChatBids(strategy.start(profile.provider))
         self._workflow_bids = strategy.without_feedback().start(profile.provider)
         self._grader = grader
@@ -88,7 +89,12 @@ class Provider:
     def start(self, now_s: float = 0.0) -> None:
         """Enter the market at ``now_s`` and start the engine, which may take a minute."""
         self._presence.begin(now_s)
-        self._engine.start()
+        self._engine.start(now_s)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it has not taken part in a round yet."""
+        return self._last_cost is None
 
     def close(self) -> None:
         """Close the engine."""
@@ -124,7 +130,8 @@ class Provider:
         presence = self._presence.advance(until_s)
         self._offered = presence.absence is None
         record = PrivateRecord(true_cost, realized, load, presence)
-        return ProviderReply(self._bid(true_cost, until_s), tuple(completions), record)
+        bid = self._bid(true_cost, until_s, self._chat_bids, offered=self._offered)
+        return ProviderReply(bid, tuple(completions), record)
 
     def _frozen_cost(self, job: Job) -> float:
         """That of the bid that won the job, or of the moment for what came before the first bid."""
@@ -140,13 +147,22 @@ class Provider:
         slots = self.profile.chat_slots + self.profile.workflow_slots
         return min(1.0, len(self._jobs) / slots)
 
-    def _bid(self, true_cost: float, now_s: float) -> Bid:
+    def absent(self, now_s: float, why: str) -> ProviderReply:
+        """What it would bid at ``now_s`` had it just begun, if it is not there; changes nothing.
+
+        ``why`` is told as its absence.
+        """
+        cost = self.cost.usd_per_mtok(now_s)
+        bids = ChatBids(self._strategy.start(self.profile.provider))
+        record = PrivateRecord(cost, {}, 0.0, RoundPresence(why, 0))
+        return ProviderReply(self._bid(cost, now_s, bids, offered=False), (), record)
+
+    def _bid(self, true_cost: float, now_s: float, bids: ChatBids, *, offered: bool) -> Bid:
         belief = self._prior.belief(self.cost, now_s)
         draw = partial(self._draw, "bid")
-        chat = self._chat_bids.next_bid(partial(draw, CHAT, repr(now_s)), true_cost)
+        chat = bids.next_bid(partial(draw, CHAT, repr(now_s)), true_cost)
         workflow = self._workflow_bids.report(partial(draw, WORKFLOW, repr(now_s))).factor
-        name, offered = self.profile.provider, self._offered
-        return Bid(name, chat, true_cost * workflow, *belief, available=offered)
+        return Bid(self.profile.provider, chat, true_cost * workflow, *belief, available=offered)
 
     def _realized_cost_nano(self, completion: Completion, usd_per_mtok: float) -> int:
         if completion.error is not None:

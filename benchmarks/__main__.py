@@ -6,9 +6,12 @@ import click
 
 from benchmarks import (
     calibration,
+    checkpoints,
     collusion,
     engine,
+    faults,
     iemas,
+    log_scale,
     matching_speed,
     model_gap,
     predictors,
@@ -17,6 +20,7 @@ from benchmarks import (
     star_table_1,
     treewidth,
     truthfulness,
+    verify,
 )
 
 #: Every benchmark by name.
@@ -25,6 +29,9 @@ BENCHMARKS: dict[str, click.Command] = {
     **iemas.COMMANDS,
     "engine": engine.command,
     "calibration": calibration.command,
+    "checkpoints": checkpoints.command,
+    "faults": faults.command,
+    "log": log_scale.command,
     "matching": matching_speed.command,
     "model-gap": model_gap.command,
     "predictors": predictors.command,
@@ -33,6 +40,7 @@ BENCHMARKS: dict[str, click.Command] = {
     "star-table-1": star_table_1.command,
     "treewidth": treewidth.command,
     "truthfulness": truthfulness.command,
+    "verify": verify.command,
 }
 
 

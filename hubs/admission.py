@@ -23,9 +23,9 @@ class AdmissionParams(Params):
     ``per_round``: most that are admitted in a round.
     """
 
-    waiting: int | None = Field(None, ge=1)
-    inflight: int | None = Field(None, ge=1)
-    per_round: int | None = Field(None, ge=1)
+    waiting: int | None = Field(None, ge=1, le=10**9)
+    inflight: int | None = Field(None, ge=1, le=10**9)
+    per_round: int | None = Field(None, ge=1, le=10**9)
 
 
 @dataclass(frozen=True)

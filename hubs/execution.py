@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import networkx as nx
 
 from hubs.handoff import ContextPart, Handoff, cached_by_part
+from hubs.second_auction import first_id
 from market import seeding
 from market.messages import Completion, NodeDispatch, WorkflowRequest
 from market.prompt import Prompt, Span, prompt_tokens
@@ -82,7 +83,7 @@ class Execution:
             provider=self.allocation[name],
             prompt=self._prompt(name),
             output_tokens=self.request.executed_tokens(node.output_tokens * executions),
-            answer=self._content("node", name),
+            answer=self._output(name),
         )
         return self._sent[name]
 
@@ -91,7 +92,8 @@ class Execution:
         context = (span for part in self._contexts[name] for span in part.spans)
         is_entry = name in self.request.workflow.entry_nodes
         own = self.request.executed_tokens(self._node(name).input_tokens) if is_entry else 1
-        return (*context, Span(self._content("input", name), own))
+        first = first_id(self.request.request)
+        return (*context, Span(seeding.content_id("input", first, name), own))
 
     def _context(self, name: str) -> tuple[ContextPart, ...]:
         """What a node reads, in this order: the session it goes on from, then what others sent."""
@@ -99,7 +101,7 @@ class Execution:
         here = [p for p in parents if self.allocation[p] == self.allocation[name]][:1]
         sessions = [ContextPart(parent, self._sessions[parent], True) for parent in here]
         transfers = {
-            edge.source: (Span(self._content("node", edge.source), self._transferred(edge)),)
+            edge.source: (Span(self._output(edge.source), self._transferred(edge)),)
             for edge in self._edges_into[name]
             if edge.source in parents and edge.source not in here
         }
@@ -136,8 +138,9 @@ class Execution:
     def _node(self, name: str) -> Node:
         return self.request.workflow.nodes[self.request.workflow.index[name]]
 
-    def _content(self, kind: str, name: str) -> int:
-        return seeding.content_id(kind, self.request.request, name)
+    def _output(self, name: str) -> int:
+        """The content that a node writes, another in a second auction; input is the same again."""
+        return seeding.content_id("node", self.request.request, name)
 
 
 def execution_parents(workflow: Workflow) -> dict[str, tuple[str, ...]]:

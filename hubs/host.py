@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from hubs.matching_hub import ChatReply, ChatRound, MatchingHub
 from hubs.params import HubParams
 from hubs.recovery import HubsRecovery
 from hubs.workflow_hub import WORKFLOW_HUB, WorkflowHub, WorkflowReply, WorkflowRound
+from market.frozen import freeze, thaw
 from market.profiles import ProviderProfile
 
 
@@ -74,12 +74,12 @@ class HubHost:
 
     def freeze(self) -> bytes:
         """The hubs that live here, as they are now."""
-        return pickle.dumps((self._matching, self._workflow), protocol=5)
+        return freeze((self._matching, self._workflow))
 
     def thaw(self, frozen: Sequence[bytes]) -> None:
         """Put those of the frozen hubs that live here in the places of those seated."""
         for piece in frozen:
-            matching, workflow = pickle.loads(piece)
+            matching, workflow = thaw(piece)
             self._matching = {hub: matching.get(hub, one) for hub, one in self._matching.items()}
             if self._workflow is not None and workflow is not None:
                 self._workflow = workflow

@@ -69,7 +69,7 @@ class WorkflowHubParams(Params):
     reserve: Literal["support_top", "none"] = "support_top"
     charge_entry_input: bool = True
     charge_cached_input: bool = False
-    patience_rounds: int = Field(10, ge=1)
+    patience_rounds: int = Field(10, ge=1, le=10**9)
     prior: PriorLearningParams = PriorLearningParams()
     settle: Literal["predicted", "realized"] = "predicted"
 
@@ -138,8 +138,8 @@ class HubParams(Params):
     admission: AdmissionParams = AdmissionParams()
     mechanism: str = "auction"
     exploration: ExplorationParams = ExplorationParams()
-    patience_rounds: int = Field(3, ge=1)
-    ledger_entries: int = Field(20_000, ge=1)
+    patience_rounds: int = Field(3, ge=1, le=10**9)
+    ledger_entries: int = Field(20_000, ge=1, le=10**9)
     predictor: PredictorParams = PredictorParams()
     workflow: WorkflowHubParams = WorkflowHubParams()
 

@@ -59,3 +59,11 @@ class DifferentRelease(WalrasError):
 
 class ParticipantLost(WalrasError):
     """A process with participants of the market has died."""
+
+
+class NotReproduced(WalrasError):
+    """What was computed again is not what the log says."""
+
+
+class NotWritten(WalrasError):
+    """The log cannot be written; what was committed is kept."""

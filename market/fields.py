@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
@@ -17,6 +17,8 @@ from market.errors import BadInput
 #: A decimal number as a text; Python's own reading is more lenient.
 DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 MOST_SHOWN = 60
+#: Of a text so much is looked at, in which there may be many blanks.
+MOST_REPEATED = 1000
 
 _REQUIRED = object()
 
@@ -136,12 +138,39 @@ def check_unique(where: str, ids: Sequence[str]) -> None:
 
 
 def shown(value: object) -> str:
-    """A value in a message: on one line, and short."""
-    try:
-        text = " ".join(repr(value).split())
-    except ValueError:  # Python writes no whole number of more than some thousand digits
-        text = "a number of too many digits"
+    """A value in a message: on one line, and short, however large or deep it is."""
+    text = ""
+    for piece in _pieces(value):
+        text += piece
+        if len(" ".join(text.split())) > MOST_SHOWN:
+            break
+    text = " ".join(text.split())
     return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 3]}..."
+
+
+def _pieces(value: object) -> Iterator[str]:
+    """What ``repr`` writes, piece by piece; of a long text the beginning."""
+    if type(value) is dict:
+        yield "{"
+        for index, (key, item) in enumerate(value.items()):
+            yield ", " if index else ""
+            yield from _pieces(key)
+            yield ": "
+            yield from _pieces(item)
+        yield "}"
+    elif type(value) is list:
+        yield "["
+        for index, item in enumerate(value):
+            yield ", " if index else ""
+            yield from _pieces(item)
+        yield "]"
+    elif isinstance(value, str | bytes):
+        yield repr(value[:MOST_REPEATED])
+    else:
+        try:
+            yield repr(value)
+        except ValueError:  # Python writes no whole number of more than some thousand digits
+            yield "a number of too many digits"
 
 
 def shown_key(key: object) -> str:

@@ -23,6 +23,7 @@ class Orchestrator:
         collect_rarely()
         self._runtime: RayRuntime | None = None
         self._advance = Advance("seating", 0, "no round is over")
+        self._told: list[str] = []
         self._stopped = threading.Event()
 
     def open_market(self, scenario: Scenario, driver: Release, wait_s: float) -> None:
@@ -33,10 +34,10 @@ class Orchestrator:
         self._runtime = RayRuntime(packing, driver, wait_s)
 
     def run(self, scenario: Scenario, name: str, directory: Path) -> Footprint | None:
-        """Run the scenario to its end; None if it was stopped before."""
+        """Run the scenario to its end, from where its log stands; None if it was stopped before."""
         assert self._runtime is not None, "open_market comes first"
         try:
-            run_scenario(scenario, name, directory, self._runtime, self._report)
+            run_scenario(scenario, name, directory, self._runtime, self._report, self._told.append)
         except KeyboardInterrupt:
             return None
         peaks = [peak_memory_bytes(), *self._runtime.peak_memory_bytes()]
@@ -45,6 +46,10 @@ class Orchestrator:
     def advance(self) -> Advance:
         """How far the run has come."""
         return self._advance
+
+    def told(self, before: int) -> list[str]:
+        """What a person should know, in lines, but for those told ``before``."""
+        return self._told[before:]
 
     def stop(self) -> None:
         """End the run after this round."""

@@ -6,14 +6,14 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 from rich.console import Console
 
-from market.errors import WalrasError
+from market.errors import BadInput, NotWritten, WalrasError
 
 if TYPE_CHECKING:
     from orchestrator.run import RunMarket
@@ -62,6 +62,33 @@ def main() -> None:
     _check_packages()
 
 
+def _where_it_runs(command: Callable[P, R]) -> Callable[P, R]:
+    """The options of a command that runs a market: where, and how much it says."""
+    options = [
+        click.option(
+            "--ray",
+            default="local",
+            show_default=True,
+            metavar="local|auto|HOST:PORT|off",
+            help="Where providers and hubs live: in a Ray started for this run, in the cluster "
+            "that this machine is a node of, in the one with that head, or all in this process.",
+        ),
+        click.option(
+            "--wait",
+            "wait_s",
+            type=click.FloatRange(0, 1e6),
+            default=0.0,
+            metavar="SECONDS",
+            help="How long to wait for the cluster to grow to what the run asks for; automatic "
+            "packing asks for what is there.",
+        ),
+        click.option("--quiet", is_flag=True, help="Print only where the log is."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 @main.command()
 @click.argument("scenario", type=click.Path(path_type=Path))
 @click.option(
@@ -78,24 +105,7 @@ def main() -> None:
     help="Where the log goes [default: runs/SCENARIO/TIME-sSEED].",
 )
 @click.option("--force", is_flag=True, help="Replace the run that is in the directory already.")
-@click.option(
-    "--ray",
-    default="local",
-    show_default=True,
-    metavar="local|auto|HOST:PORT|off",
-    help="Where providers and hubs live: in a Ray started for this run, in the cluster that this "
-    "machine is a node of, in the one with that head, or all in this process.",
-)
-@click.option(
-    "--wait",
-    "wait_s",
-    type=click.FloatRange(0, 1e6),
-    default=0.0,
-    metavar="SECONDS",
-    help="How long to wait for the cluster to grow to what the run asks for; automatic packing "
-    "asks for what is there.",
-)
-@click.option("--quiet", is_flag=True, help="Print only where the log is.")
+@_where_it_runs
 @_one_line_errors
 def run(
     scenario: Path,
@@ -107,25 +117,69 @@ def run(
     quiet: bool,
 ) -> None:
     """Run the market that SCENARIO describes, and log everything."""
+    from orchestrator.run_directory import check_directory, default_directory, prepare_directory
+    from orchestrator.scenario import load_scenario
+
+    described = load_scenario(scenario, settings)
+    directory = out or default_directory(scenario.stem, described.seed)
+    check_directory(directory, force=force)
+    prepare = partial(prepare_directory, directory, force=force)
+    _play(described, scenario.stem, directory, ray, wait_s, quiet=quiet, prepare=prepare)
+
+
+@main.command()
+@click.argument("run_directory", metavar="RUN", type=click.Path(path_type=Path))
+@_where_it_runs
+@_one_line_errors
+def resume(run_directory: Path, ray: str, wait_s: float, quiet: bool) -> None:
+    """Go on with a RUN that was stopped or killed, from the last round that its log has.
+
+    It may go on elsewhere than it began: on Ray or in this process. What the log has is computed
+    again since the last snapshot, and compared. Real engines begin cold.
+    """
+    from orchestrator.run import where_it_stands
+    from orchestrator.run_directory import read_description
+
+    description = read_description(run_directory)
+    if description.status == "complete":
+        click.echo(run_directory if quiet else f"{run_directory} is complete")
+        return
+    scenario = description.scenario
+    if not quiet:
+        click.echo(f"{run_directory}: {where_it_stands(scenario, run_directory)}")
+    _play(scenario, description.name, run_directory, ray, wait_s, quiet=quiet, prepare=None)
+
+
+def _play(
+    described: Scenario,
+    name: str,
+    directory: Path,
+    ray: str,
+    wait_s: float,
+    *,
+    quiet: bool,
+    prepare: Callable[[], None] | None,
+) -> None:
+    """Run a scenario, or what is left of it where there is nothing to ``prepare``."""
     from orchestrator.announce import announce_plan, announce_result
     from orchestrator.progress import RunProgress
     from orchestrator.run import plan
-    from orchestrator.run_directory import check_directory, default_directory, prepare_directory
-    from orchestrator.scenario import load_scenario
     from orchestrator.stopwatch import Stopwatch
 
-    described = load_scenario(scenario, settings)
     ahead = plan(described)
-    directory = out or default_directory(scenario.stem, described.seed)
-    check_directory(directory, force=force)
     console = Console(quiet=quiet)
-    announce_plan(console, scenario, described, ahead, directory)
+    announce_plan(console, Path(name), described, ahead, directory)
     rounds = described.rounds * described.trials * (1 + len(described.compare))
     clock = Stopwatch()
-    with RunProgress(console, rounds) as progress, _market(described, ray, wait_s) as run_market:
-        prepare_directory(directory, force=force)
-        with _early_end_told(directory):
-            footprint = run_market(scenario.stem, directory, progress.show)
+    with (
+        _early_end_told(directory) as begin,
+        RunProgress(console, rounds) as progress,
+        _market(described, ray, wait_s) as market,
+    ):
+        if prepare is not None:
+            prepare()
+        begin()
+        footprint = market(name, directory, progress.show, progress.tell)
     clock.lap("run_s")
     announce_result(console, directory, described, clock.seconds["run_s"], footprint)
     if quiet:
@@ -150,19 +204,26 @@ def _market(described: Scenario, ray: str, wait_s: float) -> Iterator[RunMarket]
 
 
 @contextmanager
-def _early_end_told(directory: Path) -> Iterator[None]:
-    """Whatever ends a run early: its description says so, and a line on stderr how to go on."""
-    from orchestrator.run_directory import mark_interrupted
+def _early_end_told(directory: Path) -> Iterator[Callable[[], None]]:
+    """Whatever ends a run early: its description says so, and a line on stderr how to go on.
 
+    Yields what is to be called once there is a run.
+    """
+    from orchestrator.run_directory import stopped
+
+    begun: list[bool] = []
     try:
-        yield
+        yield lambda: begun.append(True)
     except BaseException as reason:
-        mark_interrupted(directory)
+        if not begun or isinstance(reason, BadInput):
+            raise
+        stopped(directory)
         if not isinstance(reason, KeyboardInterrupt | WalrasError):
             raise
+        told = isinstance(reason, NotWritten)  # what is kept, and how to go on
         click.echo(
-            f"walras: {str(reason) or 'interrupted'}; the rounds that were committed are in "
-            f"{directory}, for walras report; to start over, add --out {directory} --force",
+            f"walras: {str(reason) or 'interrupted'}"
+            + ("" if told else f"; `walras resume {directory}` goes on from the last commit"),
             err=True,
         )
         sys.exit(INTERRUPTED if isinstance(reason, KeyboardInterrupt) else FAILED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import dataclass
 from types import TracebackType
@@ -75,3 +76,7 @@ class RunProgress:
         if not self._console.is_terminal and now - self._last_line >= PLAIN_EVERY_S:
             self._console.print(f"{stage}: {done}/{self._rounds} rounds, {note}")
             self._last_line = now
+
+    def tell(self, line: str) -> None:
+        """Say what a person should know, on stderr."""
+        print(f"walras: {line}", file=sys.stderr)

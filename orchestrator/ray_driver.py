@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,16 @@ import ray
 from ray.exceptions import RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from market.errors import BadInput, WalrasError
+from market.errors import BadInput, ParticipantLost, WalrasError
 from market.release import running_release
 from orchestrator.actor import OrchestratorActor
 from orchestrator.interrupts import Interrupts
+from orchestrator.log import Checkpoint, read_checkpoint
 from orchestrator.progress import Advance
 from orchestrator.ray_runtime import losses
+from orchestrator.resume import Tell, to_stderr
 from orchestrator.run import Footprint, RunMarket
+from orchestrator.run_directory import COMPARED
 from orchestrator.scenario import Scenario
 
 #: Messages go through it only where they are long.
@@ -59,44 +61,100 @@ def on_ray(
     try:
         connect(check_address(address))
         interrupts.check()
-        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
-        orchestrator = OrchestratorActor.options(scheduling_strategy=here).remote()
-        opened = orchestrator.open_market.remote(scenario, running_release(), wait_s)
-        while not ray.wait([opened], timeout=WATCH_S)[0]:
-            interrupts.check()
-        _get(opened)
-        yield partial(_run, orchestrator, scenario, interrupts)
+        market = _Market(scenario, wait_s, interrupts)
+        market.open()
+        yield market.run
     finally:
         ray.shutdown()
 
 
-def _run(
-    orchestrator: Any,
-    scenario: Scenario,
-    interrupts: Interrupts,
-    name: str,
-    directory: Path,
-    show: Callable[[Advance], None],
-) -> Footprint:
-    """Let the orchestrator run, and show how it gets on; it writes on this node.
+class OrchestratorLost(ParticipantLost):
+    """The process of the orchestrator has died."""
 
-    Raises:
-        KeyboardInterrupt: the run was interrupted, and has stopped in good order; or was so again
-            before it had.
+
+class _Market:
+    """The orchestrator of a run and its market, opened anew where they are lost.
+
+    Args:
+        scenario: what will run.
+        wait_s: how long to wait for the cluster to grow to what it asks for.
+        interrupts: the requests to end.
     """
-    running = orchestrator.run.remote(scenario, name, directory.resolve())
-    while not ray.wait([running], timeout=WATCH_S)[0]:
-        advance = _get(orchestrator.advance.remote())
-        if interrupts.noted > 1:
+
+    def __init__(self, scenario: Scenario, wait_s: float, interrupts: Interrupts):
+        self._scenario = scenario
+        self._wait_s = wait_s
+        self._interrupts = interrupts
+        self._orchestrator: Any = None
+        self._told = 0
+
+    def open(self) -> None:
+        """Start the orchestrator, which opens the market."""
+        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        self._orchestrator = OrchestratorActor.options(scheduling_strategy=here).remote()
+        self._told = 0
+        opened = self._orchestrator.open_market.remote(
+            self._scenario, running_release(), self._wait_s
+        )
+        while not ray.wait([opened], timeout=WATCH_S)[0]:
+            self._interrupts.check()
+        _get(opened)
+
+    def run(
+        self,
+        name: str,
+        directory: Path,
+        report: Callable[[Advance], None],
+        tell: Tell = to_stderr,
+    ) -> Footprint:
+        """Let the orchestrator run, and show how it gets on; it writes on this node.
+
+        Another one goes on where the orchestrator is lost, if it had committed something.
+
+        Raises:
+            KeyboardInterrupt: the run was interrupted, and has stopped in good order; or was so
+                again before it had.
+            OrchestratorLost: it was lost twice at the same place.
+        """
+        while True:
+            before = _checkpoints(directory)
+            try:
+                return self._watch(name, directory, report, tell)
+            except OrchestratorLost as loss:
+                if _checkpoints(directory) == before:
+                    raise
+                tell(f"{loss}; another one goes on from the last checkpoint")
+                self.open()
+
+    def _watch(
+        self, name: str, directory: Path, report: Callable[[Advance], None], tell: Tell
+    ) -> Footprint:
+        running = self._orchestrator.run.remote(self._scenario, name, directory.resolve())
+        while not ray.wait([running], timeout=WATCH_S)[0]:
+            advance = _get(self._orchestrator.advance.remote())
+            self._pass_on(tell)
+            if self._interrupts.noted > 1:
+                raise KeyboardInterrupt
+            if self._interrupts.noted:
+                self._orchestrator.stop.remote()
+                advance = replace(advance, stage="stopping after this round")
+            report(advance)
+        self._pass_on(tell)
+        footprint: Footprint | None = _get(running)
+        if footprint is None:
             raise KeyboardInterrupt
-        if interrupts.noted:
-            orchestrator.stop.remote()
-            advance = replace(advance, stage="stopping after this round")
-        show(advance)
-    footprint: Footprint | None = _get(running)
-    if footprint is None:
-        raise KeyboardInterrupt
-    return footprint
+        return footprint
+
+    def _pass_on(self, tell: Tell) -> None:
+        """Tell what the orchestrator has to tell."""
+        for line in _get(self._orchestrator.told.remote(self._told)):
+            tell(line)
+            self._told += 1
+
+
+def _checkpoints(directory: Path) -> list[Checkpoint | None]:
+    """How far a run's log goes, and those of the runs below it."""
+    return [read_checkpoint(run) for run in (directory, *sorted((directory / COMPARED).glob("*")))]
 
 
 def check_address(address: str) -> str:
@@ -155,6 +213,8 @@ def _get(reference: Any) -> Any:
     try:
         with losses("the orchestrator"):
             return ray.get(reference)
+    except ParticipantLost as loss:
+        raise OrchestratorLost(*loss.args) from None
     except RayTaskError as error:
         if isinstance(error.cause, WalrasError):
             raise error.cause from None

@@ -10,6 +10,7 @@ from hubs.matching_hub import ChatReply
 from hubs.workflow_hub import WorkflowReply
 from market.messages import ChatRequest, Completion, WorkflowRequest
 from orchestrator.demand import Turn, WorkflowArrival
+from orchestrator.faults.events import FaultEvent
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class OpenWorkflow:
 
     arrival: WorkflowArrival
     request: WorkflowRequest
+    arrival_round: int
     awarded_round: int | None = None
     costs_usd_per_mtok: Mapping[str, float] = field(default_factory=dict)
     retry_of: str | None = None
@@ -41,14 +43,20 @@ class OpenWorkflow:
 
 @dataclass(frozen=True)
 class ChatEnd:
-    """A chat request that was served, refused or failed; refused ones have no completion."""
+    """A chat request that was served, refused or failed; refused ones have no completion.
+
+    ``reauctioned``: it failed, and is auctioned once more under another id.
+    """
 
     open: OpenChat
     completion: Completion | None
+    reauctioned: bool = False
 
     @property
     def status(self) -> str:
-        """Served, refused or failed."""
+        """Served, refused, failed or reauctioned."""
+        if self.reauctioned:
+            return "reauctioned"
         if self.completion is None:
             return "refused"
         return "served" if self.completion.error is None else "failed"
@@ -59,8 +67,8 @@ class RoundRecord:
     """Everything that happened in one round, for the log; ``chat`` is by hub.
 
     ``workflow_names`` are the graphs of the workflows that were bought, by request.
-    ``inflight`` counts the chat requests being served at its end, ``seconds`` the wall-clock time
-    of its phases.
+    ``inflight`` counts the chat requests being served at its end, ``faults`` are what befell
+    participants, ``seconds`` the wall-clock time of its phases.
     """
 
     number: int
@@ -74,4 +82,5 @@ class RoundRecord:
     workflow_names: Mapping[str, str]
     workflow_ends: Sequence[tuple[OpenWorkflow, str]]
     inflight: int
+    faults: Sequence[FaultEvent]
     seconds: Mapping[str, float]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from market.errors import BadInput
 from market.fields import shown
@@ -13,18 +14,24 @@ from market.process import collect_rarely, peak_memory_bytes
 from market.profiles import ProviderProfile
 from market.workflow import Workflow
 from market.workflow.offer import check_hit_ratio
-from orchestrator.assembly import assemble, build_providers, demand_settings, trial_seed
+from orchestrator.assembly import build_providers, demand_settings, trial_seed
 from orchestrator.demand import count_demand
 from orchestrator.demand.sources import WorkflowDemand
-from orchestrator.log import LogWriter
-from orchestrator.log.rows import RoundRows, provider_rows
+from orchestrator.log import read_checkpoint, read_table
 from orchestrator.progress import Advance
 from orchestrator.records import RoundRecord
-from orchestrator.run_directory import COMPARED, mark_interrupted, write_description
+from orchestrator.resume import LoggedTrial, Tell, check_complete, remove_state, to_stderr
+from orchestrator.run_directory import (
+    COMPARED,
+    mark_interrupted,
+    note_resumed,
+    set_status,
+    write_description,
+)
+from orchestrator.run_file import RUN_FILE
+from orchestrator.run_lock import RunLock
 from orchestrator.runtime import InProcess, Runtime
 from orchestrator.scenario import Scenario
-from orchestrator.stopwatch import Stopwatch
-from orchestrator.trial import Trial
 
 # Measured by `python -m benchmarks rounds` on one core, rounded up.
 SECONDS_PER_REQUEST = 0.7e-3
@@ -39,8 +46,20 @@ class Footprint:
     peak_bytes: int
 
 
-#: Runs a market under a name into a prepared directory, and reports after its rounds.
-RunMarket = Callable[[str, Path, Callable[[Advance], None]], Footprint]
+class RunMarket(Protocol):
+    """Runs a market under a name into a prepared directory, or goes on with what is there.
+
+    It reports after every round, and tells in a line what a person should know.
+    """
+
+    def __call__(
+        self,
+        name: str,
+        directory: Path,
+        report: Callable[[Advance], None],
+        tell: Tell = to_stderr,
+    ) -> Footprint:
+        """Returns when all is over."""
 
 
 @dataclass(frozen=True)
@@ -112,26 +131,66 @@ def run_scenario(
     directory: Path,
     runtime: Runtime,
     report: Callable[[Advance], None],
+    tell: Tell = to_stderr,
 ) -> None:
     """Run a scenario into a prepared directory, and its comparisons below it.
 
-    ``report`` is called after every round. A run that ends early, by ``report`` or by a loss, keeps
-    what was committed, and says in ``run.json`` that it was interrupted.
+    What was run there before is gone on with: what is over stays as it is. ``report`` is called
+    after every round, ``tell`` is told in a line what a person should know. A run that ends early,
+    by ``report`` or by a loss, keeps what was committed, and says in ``run.json`` that it was
+    interrupted.
+
+    Raises:
+        BadInput: another process is writing there, or what is there cannot be gone on with.
+        NotReproduced: what is there is not what the scenario gives.
+        NotWritten: it cannot be written there.
     """
-    arms = {directory: scenario}
+    with RunLock(directory):
+        try:
+            for index, (current, arm) in enumerate(arms(scenario, directory).items()):
+                if not is_over(current, arm):
+                    before = index * arm.trials * arm.rounds
+                    _run_arm(arm, name, current, runtime, report, before, tell)
+                remove_state(current)
+                if current != directory:
+                    set_status(current, "complete")
+        except BaseException:
+            mark_interrupted(directory)
+            raise
+        set_status(directory, "complete")
+
+
+def arms(scenario: Scenario, directory: Path) -> dict[Path, Scenario]:
+    """The scenarios that a run is of, by their directories: itself, and what it compares with."""
+    found = {directory: scenario}
     for mechanism in scenario.compare:
         hubs = scenario.hubs.model_copy(update={"mechanism": mechanism})
         changes = {"hubs": hubs, "compare": ()}
-        arms[directory / COMPARED / mechanism] = scenario.model_copy(update=changes)
-    try:
-        for index, (current, arm) in enumerate(arms.items()):
-            _run_arm(arm, name, current, runtime, report, index * arm.trials * arm.rounds)
-            if current != directory:
-                write_description(current, name, arm, "complete")
-    except BaseException:
-        mark_interrupted(directory)
-        raise
-    write_description(directory, name, scenario, "complete")
+        found[directory / COMPARED / mechanism] = scenario.model_copy(update=changes)
+    return found
+
+
+def where_it_stands(scenario: Scenario, directory: Path) -> str:
+    """How far a run has come, for a person.
+
+    Raises:
+        BadInput: a checkpoint is damaged.
+    """
+    for run, arm in reversed(arms(scenario, directory).items()):
+        if run.is_dir() and (checkpoint := read_checkpoint(run)) is not None:
+            what = f"{arm.hubs.mechanism}, trial {checkpoint.trial}"
+            return f"{what} has come to round {checkpoint.round}"
+    return "has no round yet, and begins"
+
+
+def is_over(run: Path, arm: Scenario) -> bool:
+    """Whether all trials in the directory of one mechanism are over.
+
+    Raises:
+        BadInput: its checkpoint is damaged.
+    """
+    checkpoint = read_checkpoint(run)
+    return checkpoint is not None and checkpoint.over and checkpoint.trial == arm.trials - 1
 
 
 def _run_arm(
@@ -141,23 +200,41 @@ def _run_arm(
     runtime: Runtime,
     report: Callable[[Advance], None],
     rounds_before: int,
+    tell: Tell,
 ) -> None:
-    """Run all trials under one mechanism."""
+    """Run all trials under one mechanism, or those that are left."""
     directory.mkdir(parents=True, exist_ok=True)
-    write_description(directory, name, arm, "running")
-    for trial in range(arm.trials):
+    first = _begin_arm(arm, name, directory)
+    for trial in range(first, arm.trials):
         before = rounds_before + trial * arm.rounds
-        for advance in _trial(arm, trial, directory, runtime):
-            report(replace(advance, rounds=before + advance.rounds))
+        with closing(_trial(arm, trial, directory, runtime, tell)) as advances:
+            for advance in advances:
+                report(replace(advance, rounds=before + advance.rounds))
+
+
+def _begin_arm(arm: Scenario, name: str, directory: Path) -> int:
+    """Say in ``run.json`` that it runs, and where it goes on; returns the trial to begin with."""
+    if not (directory / RUN_FILE).exists():
+        write_description(directory, name, arm, "running")
+        return 0
+    set_status(directory, "running")
+    checkpoint = read_checkpoint(directory)
+    if checkpoint is None:
+        return 0
+    check_complete(directory)
+    note_resumed(directory, checkpoint.trial, checkpoint.round)
+    return checkpoint.trial + checkpoint.over
 
 
 def in_this_process(scenario: Scenario) -> RunMarket:
     """What runs a scenario without Ray."""
 
-    def run(name: str, directory: Path, report: Callable[[Advance], None]) -> Footprint:
+    def run(
+        name: str, directory: Path, report: Callable[[Advance], None], tell: Tell = to_stderr
+    ) -> Footprint:
         collect_rarely()
         with closing(InProcess()) as runtime:
-            run_scenario(scenario, name, directory, runtime, report)
+            run_scenario(scenario, name, directory, runtime, report, tell)
         return Footprint(1, peak_memory_bytes())
 
     return run
@@ -167,27 +244,28 @@ def logged_rounds(
     scenario: Scenario, trial: int, directory: Path, runtime: Runtime
 ) -> Iterator[tuple[RoundRecord, float]]:
     """Run one trial and log it; yields every round with the seconds that logging it took."""
-    market = assemble(scenario, trial)
-    log = LogWriter(directory, trial)
-    log.add(provider_rows(trial, market))
-    runtime.seat(scenario, market)
-    for record in Trial(scenario, market, runtime).rounds():
-        clock = Stopwatch()
-        rows = RoundRows(scenario, market, trial, record)
-        log.add(rows.rows())
-        clock.lap("rows_s")
-        log.add([rows.timing(clock.seconds["rows_s"])])
-        if record.number % scenario.log.checkpoint_rounds == 0:
-            log.commit(record.number)
-        clock.lap("commit_s")
-        yield record, sum(clock.seconds.values())
-    log.commit(record.number)
+    for logged in LoggedTrial(scenario, trial, directory, runtime).rounds():
+        yield logged.record, logged.log_s
 
 
-def _trial(scenario: Scenario, trial: int, directory: Path, runtime: Runtime) -> Iterator[Advance]:
+def _trial(
+    scenario: Scenario, trial: int, directory: Path, runtime: Runtime, tell: Tell
+) -> Generator[Advance]:
     """Run one trial; yields how far it has come after every round."""
-    served = 0
-    for record, _ in logged_rounds(scenario, trial, directory, runtime):
-        served += sum(end.status == "served" for end in record.chat_ends)
-        stage = f"{scenario.hubs.mechanism}, trial {trial}"
-        yield Advance(stage, min(record.number, scenario.rounds), f"{served} requests served")
+    logged = LoggedTrial(scenario, trial, directory, runtime, tell)
+    served = 0 if logged.reached is None else _served(directory, trial)
+    with closing(logged.rounds()) as rounds:
+        for one in rounds:
+            stage = f"{scenario.hubs.mechanism}, trial {trial}"
+            if one.again:
+                stage = f"{stage}, computed again"
+            else:
+                served += sum(end.status == "served" for end in one.record.chat_ends)
+            number = min(one.record.number, scenario.rounds)
+            yield Advance(stage, number, f"{served} requests served")
+
+
+def _served(directory: Path, trial: int) -> int:
+    """The chat requests that were served in a trial, by the log."""
+    rounds = read_table(directory, "rounds", ["trial", "served"]).to_pylist()
+    return sum(row["served"] for row in rounds if row["trial"] == trial)

@@ -5,22 +5,28 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from market.errors import BadInput
 from market.release import running_release
+from orchestrator.log.checkpoint import CHECKPOINT, PENDING
+from orchestrator.log.durable import write_json_atomically
 from orchestrator.log.schema import SCHEMA_VERSION
 from orchestrator.log.tables import TABLES
-from orchestrator.log.writer import CHECKPOINT, PENDING, write_json_atomically
 from orchestrator.run_file import RUN_FILE, read_run_file
+from orchestrator.run_lock import LOCK, RunLock
 from orchestrator.scenario import Scenario
 
 REPORT_FILE = "report.html"
+
+#: Where a run under way keeps what it needs to be gone on with.
+STATE = ".state"
 
 #: Where a run keeps the runs of the same tape under other mechanisms.
 COMPARED = "compared"
@@ -28,10 +34,21 @@ COMPARED = "compared"
 Status = Literal["running", "complete", "interrupted"]
 
 
+class Resumed(BaseModel):
+    """Where a run went on after it had been stopped: after which round of which trial, and when."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    trial: int
+    round: int
+    utc: str
+
+
 class RunDescription(BaseModel):
     """What ``run.json`` says: what is run, with which versions, and how far it came.
 
-    A run that died without a word still says ``running``.
+    A run that died without a word still says ``running``; ``resumed`` is each time that it went on
+    afterwards. The log's digests begin with what is run, not with how it went.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -42,6 +59,7 @@ class RunDescription(BaseModel):
     seed: int
     versions: dict[str, str]
     scenario: Scenario
+    resumed: tuple[Resumed, ...] = ()
 
 
 def read_description(run: Path) -> RunDescription:
@@ -73,14 +91,37 @@ def write_description(run: Path, name: str, scenario: Scenario, status: Status) 
     write_json_atomically(run / RUN_FILE, description.model_dump(mode="json"))
 
 
+def set_status(run: Path, status: Status) -> None:
+    """Let ``run.json`` say how far the run came; the rest stays as it is."""
+    _describe(run, status=status)
+
+
+def note_resumed(run: Path, trial: int, round_: int) -> None:
+    """Let ``run.json`` say that the run goes on, now, after a round of a trial."""
+    utc = datetime.now(UTC).isoformat(timespec="seconds")
+    before = read_description(run).resumed
+    _describe(run, resumed=(*before, Resumed(trial=trial, round=round_, utc=utc)))
+
+
 def mark_interrupted(run: Path) -> None:
-    """Let the descriptions of a run, and of those it is compared with, no longer say running."""
+    """Let the descriptions of a run, and of those it is compared with, no longer say running.
+
+    For whoever holds the run's lock.
+    """
     for directory in (run, *(run / COMPARED).glob("*")):
-        if (directory / RUN_FILE).is_file():
-            description = read_description(directory)
-            if description.status == "running":
-                stopped = description.model_copy(update={"status": "interrupted"})
-                write_json_atomically(directory / RUN_FILE, stopped.model_dump(mode="json"))
+        if (directory / RUN_FILE).is_file() and read_description(directory).status == "running":
+            set_status(directory, "interrupted")
+
+
+def stopped(run: Path) -> None:
+    """Let the descriptions of a run that no longer runs say so, unless somebody else runs it."""
+    with suppress(BadInput), RunLock(run):
+        mark_interrupted(run)
+
+
+def _describe(run: Path, **changes: Any) -> None:
+    description = read_description(run).model_copy(update=changes)
+    write_json_atomically(run / RUN_FILE, description.model_dump(mode="json"))
 
 
 def default_directory(name: str, seed: int) -> Path:
@@ -98,13 +139,14 @@ def check_directory(path: Path, *, force: bool) -> None:
     """Whether a run may go there; nothing is changed.
 
     Raises:
-        BadInput: something is there already, and may not be replaced.
+        BadInput: something is there already, and may not be replaced, or is being written.
     """
     try:
-        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        if path.exists() and not _is_empty(path):
             if not force:
                 raise BadInput(str(path), "exists already; --force replaces a run")
             _check_ours(path)
+            _check_nobody_writes(path)
         whole = path.absolute()
         home = next(place for place in (whole, *whole.parents) if place.exists())
         if not home.is_dir() or not os.access(home, os.W_OK):
@@ -121,8 +163,9 @@ def prepare_directory(path: Path, *, force: bool) -> None:
     """
     check_directory(path, force=force)
     try:
-        _remove_run(path)
         path.mkdir(parents=True, exist_ok=True)
+        with RunLock(path, patience_s=0):
+            _remove_run(path)
     except OSError as error:
         raise BadInput(str(path), f"cannot be made: {error.strerror}") from None
 
@@ -137,9 +180,20 @@ def _check_ours(path: Path) -> None:
         raise BadInput(str(path), f"has no {RUN_FILE} of ours, so --force leaves it alone")
 
 
+def _is_empty(path: Path) -> bool:
+    """Whether a directory has nothing in it but a lock."""
+    return path.is_dir() and all(entry.name == LOCK for entry in path.iterdir())
+
+
+def _check_nobody_writes(path: Path) -> None:
+    if (path / LOCK).exists():
+        with RunLock(path, patience_s=0):
+            pass
+
+
 def _remove_run(path: Path) -> None:
     """Remove what a run wrote into a directory, and nothing else."""
-    for name in (*TABLES, PENDING, COMPARED):
+    for name in (*TABLES, PENDING, STATE, COMPARED):
         if (path / name).is_dir():
             shutil.rmtree(path / name)
     for name in (CHECKPOINT, REPORT_FILE, RUN_FILE):

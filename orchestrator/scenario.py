@@ -10,14 +10,16 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from agents.client import ClientParams
 from agents.electricity import Electricity
 from agents.params import Params
-from agents.provider_group import ProviderGroup, all_domains
+from agents.provider_group import ProviderGroup, all_domains, roster
 from hubs.mechanisms import MECHANISMS
 from hubs.params import HubParams
+from hubs.workflow_hub import WORKFLOW_HUB
 from market.errors import BadInput
 from market.fields import shown
 from orchestrator.demand import DemandParams
 from orchestrator.demand.sources import WorkflowDemand
 from orchestrator.demand.workflow_tape import highest_difficulty
+from orchestrator.faults.params import FaultParams
 from orchestrator.scenario_files import anchor_paths, find_in_files
 from orchestrator.scenario_yaml import apply_setting, read_yaml
 from orchestrator.timing import Timing
@@ -25,10 +27,15 @@ from orchestrator.validation import first_problem
 
 
 class LogParams(Params):
-    """What is logged of predictions, and every how many rounds rows are committed."""
+    """What is logged of predictions, and every how many rounds rows are committed.
+
+    So that a run that is resumed has little to compute again, the state of a trial is kept at some
+    of the commits: as often as takes ``snapshot_share`` of the time; 0 is never, 1 at all of them.
+    """
 
     predictions: Literal["full", "awarded", "none"] = "full"
-    checkpoint_rounds: int = Field(10, ge=1)
+    checkpoint_rounds: int = Field(10, ge=1, le=10_000_000)
+    snapshot_share: float = Field(0.03, ge=0, le=1)
 
 
 class PackingParams(Params):
@@ -38,8 +45,8 @@ class PackingParams(Params):
     take turns, so half of one each keeps every CPU busy.
     """
 
-    providers_per_actor: int | None = Field(None, ge=1)
-    hubs_per_actor: int | None = Field(None, ge=1)
+    providers_per_actor: int | None = Field(None, ge=1, le=10**9)
+    hubs_per_actor: int | None = Field(None, ge=1, le=10**9)
     cpus_per_actor: float = Field(0.5, ge=0.01, le=1000)
 
 
@@ -50,13 +57,14 @@ class Scenario(Timing):
     """
 
     seed: int = Field(ge=0, lt=2**63)
-    trials: int = Field(1, ge=1)
+    trials: int = Field(1, ge=1, le=1_000_000)
     electricity: Electricity = Electricity()
     providers: Annotated[tuple[ProviderGroup, ...], Field(min_length=1)]
     clients: ClientParams = ClientParams()
     hubs: HubParams = HubParams()
     demand: Annotated[tuple[DemandParams, ...], Field(min_length=1)]
     compare: tuple[str, ...] = ()
+    faults: FaultParams = FaultParams()
     log: LogParams = LogParams()
     packing: PackingParams = PackingParams()
 
@@ -78,6 +86,7 @@ class Scenario(Timing):
             if names.count(name) > 1:
                 raise ValueError(f"providers: duplicate name {name!r}")
         self._check_hubs()
+        self._check_faults()
         self._check_domains()
         self._check_difficulties()
         return self
@@ -95,6 +104,12 @@ class Scenario(Timing):
         longest = max(self.hubs.patience_rounds, self.hubs.workflow.patience_rounds)
         if self.drain_rounds <= longest:
             raise ValueError(f"drain_rounds: expected more than the patience of {longest} rounds")
+
+    def _check_faults(self) -> None:
+        hubs = [f"hub-{number}" for number in range(self.hubs.count)]
+        if any(group.workflow_slots for group in self.providers):
+            hubs.append(WORKFLOW_HUB)
+        self.faults.check(roster(self.providers), hubs, self.rounds + self.drain_rounds)
 
     def _check_domains(self) -> None:
         known = all_domains(self.providers)

@@ -9,12 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import TextIO
 
 from market.errors import BadInput
 
 ENCODING = "utf-8-sig"
 #: No text that is read whole is longer: 1 GiB of ASCII.
 MOST_TEXT_CHARACTERS = 2**30
+#: A text is read in pieces of so many.
+PIECE_CHARACTERS = 2**20
 #: No line is longer: twice the 19,532 hash ids, of 20 digits each, of 10,000,000 tokens.
 MOST_LINE_CHARACTERS = 1_000_000
 
@@ -26,9 +29,9 @@ def read_text(path: Path) -> str:
         BadInput: it is not there, cannot be read, is not UTF-8, or has more than
             ``MOST_TEXT_CHARACTERS``, 2**30; no more of it is read.
     """
-    with _failures_told(path), path.open(encoding=ENCODING) as file:
+    with _failures_told(path), _opened(path, "strict") as file:
         try:
-            text = file.read(MOST_TEXT_CHARACTERS + 1)
+            text = "".join(_read_up_to(file, MOST_TEXT_CHARACTERS + 1))
         except UnicodeDecodeError:
             raise BadInput(str(path), "expected UTF-8 text") from None
     if len(text) > MOST_TEXT_CHARACTERS:
@@ -48,7 +51,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
             UTF-8 or has more than ``MOST_LINE_CHARACTERS``.
     """
     # Bytes that are no UTF-8 pass the decoder, which reads ahead, to be found in their own line.
-    with _failures_told(path), path.open(encoding=ENCODING, errors="surrogateescape") as file:
+    with _failures_told(path), _opened(path, "surrogateescape") as file:
         for number in count(1):
             line = file.readline(MOST_LINE_CHARACTERS + 1)
             if not line:
@@ -64,6 +67,20 @@ def _checked(line: str, place: str) -> str:
     except UnicodeEncodeError:
         raise BadInput(place, "expected UTF-8 text") from None
     return line
+
+
+def _read_up_to(file: TextIO, characters: int) -> Iterator[str]:
+    """Pieces of the file; asked for all at once, memory for the bound would be taken each time."""
+    while characters and (piece := file.read(min(characters, PIECE_CHARACTERS))):
+        characters -= len(piece)
+        yield piece
+
+
+def _opened(path: Path, errors: str) -> TextIO:
+    """The file, if it is one: nobody may write to a pipe, and a device need not end."""
+    if path.exists() and not path.is_file() and not path.is_dir():  # to open a directory tells it
+        raise BadInput(str(path), "expected a file, got a pipe, a socket or a device")
+    return path.open(encoding=ENCODING, errors=errors)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ class Timing(Params):
 
     rounds: int = Field(ge=1, le=10_000_000)
     round_s: float = Field(1.0, gt=0, le=1e6)
-    drain_rounds: int = Field(600, ge=20)
+    drain_rounds: int = Field(600, ge=20, le=10_000_000)
 
     @property
     def horizon_s(self) -> float:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
-import pickle
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from agents.chat_bids import ChatWin
@@ -14,21 +13,23 @@ from agents.engine import Job, failed
 from agents.provider import ProviderReply
 from hubs.host import HubsRound
 from hubs.matching_hub import ChatReply, ChatRound
+from hubs.second_auction import first_id
 from hubs.workflow_hub import WorkflowReply, WorkflowRound
-from market.messages import (
-    CHAT,
-    NODE,
-    Bid,
-    ChatAward,
-    ChatRequest,
-    Completion,
-    NodeDispatch,
-    WorkflowRequest,
-)
+from market.frozen import freeze, thaw
+from market.messages import CHAT, NODE, Bid, ChatRequest, Completion, WorkflowRequest
 from market.prompt import prompt_tokens
 from orchestrator.assembly import Market
 from orchestrator.chat_wins import chat_wins
 from orchestrator.demand import Answer
+from orchestrator.faults.attendance import Attendance
+from orchestrator.faults.clearing import ClearedThrough, clear_through
+from orchestrator.faults.contracts import Contracts
+from orchestrator.faults.events import PROVIDER_LOST
+from orchestrator.faults.plan import FaultPlan
+from orchestrator.faults.second_auctions import SecondAuctions, reauctioned, workflow_again
+from orchestrator.faults.stepping import Stepping
+from orchestrator.faults.understudies import Understudies
+from orchestrator.jobs import chat_job, measured, node_job
 from orchestrator.records import ChatEnd, OpenChat, OpenWorkflow, RoundRecord
 from orchestrator.runtime import Runtime
 from orchestrator.scenario import Scenario
@@ -37,7 +38,7 @@ from orchestrator.stopwatch import Stopwatch
 TRIAL_ENDED = "trial ended"
 
 #: What a trial is made with, and does not change.
-_FIXED = ("_scenario", "market", "_runtime")
+_FIXED = ("_scenario", "market", "_runtime", "_last", "_plan", "_stepping", "_second_auctions")
 
 
 class Trial:
@@ -59,14 +60,22 @@ class Trial:
         self._to_hand_out: dict[str, list[Job]] = {}
         self._won: dict[str, ChatWin] = {}
         self._round = 0
+        self._last = scenario.rounds + scenario.drain_rounds
+        self._plan = FaultPlan(scenario, market)
+        understudies = Understudies(scenario, market.seed)
+        self._stepping = Stepping(runtime, self._plan, understudies, scenario.round_s)
+        self._second_auctions = SecondAuctions(scenario)
+        self._attendance = Attendance(scenario.faults, scenario.round_s)
+        self._contracts = Contracts()
+        self._workflows_again: list[OpenWorkflow] = []  # to be auctioned again in the next round
 
     def freeze(self) -> bytes:
         """All that changes in a trial but the participants, between two rounds, pickled."""
-        return pickle.dumps(self._changing(), protocol=5)
+        return freeze(self._changing())
 
     def thaw(self, frozen: bytes) -> None:
         """Go on from where a trial of the same scenario was frozen."""
-        changing = pickle.loads(frozen)
+        changing = thaw(frozen)
         self.market = replace(self.market, **changing.pop("market"))
         vars(self).update(changing)
 
@@ -77,25 +86,28 @@ class Trial:
 
     def rounds(self) -> Iterator[RoundRecord]:
         """The rounds, as they happen, until nothing is open or the drain takes too long."""
-        for number in itertools.count(self._round + 1):
-            self._round = number
+        while not self.over:
+            number = self._round = self._round + 1
             clock = Stopwatch()
             now_s = number * self._scenario.round_s
-            replies = self._runtime.step_providers(self._to_hand_out, now_s, self._won, ()).replies
+            replies = self._stepping.step(number, self._attendance, self._to_hand_out, self._won)
             completions = self._completions(replies, number)
             clock.lap("engines_s")
-            self._answer(completions)
-            arrived = self._arrivals(number, now_s)
-            workflows = self._workflow_arrivals(now_s)
+            again = self._answer(completions, number)
+            arrived = [*again, *self._arrivals(number, now_s)]
+            self._chats.update((chat.request.request, chat) for chat in arrived)
+            workflows = self._workflow_arrivals(number, now_s)
             clock.lap("routing_s")
             bids = {reply.bid.provider: reply.bid for reply in replies}
             asked = HubsRound(
                 self._chat_rounds(number, completions, arrived, bids),
                 self._workflow_round(number, completions, workflows, bids),
             )
-            chat, bought = self._clear(asked)
+            cleared = self._clear(asked, number)
+            chat, bought = cleared.chat, cleared.workflow
             self.market.router.hear([reply.signal for reply in chat.values()])
             clock.lap("hubs_s")
+            self._keep_contracts(completions, chat, bought)
             names = self._note_bought(bought, replies, number)
             self._to_hand_out = self._hand_out(chat, bought, now_s)
             self._won = chat_wins(self.market.matching_members, chat)
@@ -108,55 +120,60 @@ class Trial:
                 chat=chat,
                 workflows=bought,
                 workflow_names=names,
-                chat_ends=self._end_chats(completions, chat),
-                workflow_ends=self._end_workflows(bought),
+                chat_ends=self._end_chats(completions, chat, again),
+                workflow_ends=self._end_workflows(bought, number),
                 inflight=sum(job.kind == CHAT for _, job in self._jobs.values()),
+                faults=[
+                    *self._attendance.events(completions, reauctioned(again)),
+                    *cleared.faults,
+                ],
                 seconds=clock.seconds,
             )
-            if self._is_last(number) or self._nothing_left(number):
-                return
+
+    @property
+    def over(self) -> bool:
+        """Whether there is no further round."""
+        return self._round == self._last or self._nothing_left(self._round)
 
     def _completions(self, replies: Sequence[ProviderReply], number: int) -> list[Completion]:
-        """What finished, in order; in the very last round, what did not finish fails."""
-        finished = [done for reply in replies for done in reply.completions]
-        finished.sort(key=lambda done: (done.finish_s, done.provider, done.request))
-        completions = [self._measured(done) for done in finished]
-        for done in completions:
-            del self._jobs[done.request]
-        if self._is_last(number):
-            now_s = number * self._scenario.round_s
+        """What finished or was lost, in order; in the very last round, what is left fails."""
+        now_s = number * self._scenario.round_s
+        came = [done for reply in replies for done in reply.completions]
+        came += [
+            failed(job, provider, now_s, PROVIDER_LOST)
+            for provider, job in self._jobs.values()
+            if self._attendance.is_lost(provider)
+        ]
+        came.sort(key=lambda done: (done.finish_s, done.provider, done.request))
+        completions = []
+        for done in came:
+            _, job = self._jobs.pop(done.request)
+            completions.append(measured(done, job, self._workflows))
+        if number == self._last:
             completions += [
                 failed(job, provider, now_s, TRIAL_ENDED) for provider, job in self._jobs.values()
             ]
             self._jobs.clear()
         return completions
 
-    def _measured(self, done: Completion) -> Completion:
-        """A node that is done says its length: what was drawn, in proportion to what was executed.
+    def _answer(self, completions: Sequence[Completion], number: int) -> list[OpenChat]:
+        """Tell the tape which turns were answered, and the router what they were about.
 
-        At a small scale of execution the tokens that were executed are too few to tell.
+        Returns the requests of lost providers, which are auctioned again in this round.
         """
-        if done.kind != NODE or done.error is not None:
-            return done
-        workflow, _, node = done.request.partition("/")
-        _, job = self._jobs[done.request]
-        executed = done.output_tokens / job.output_tokens
-        length = self._workflows[workflow].arrival.length_tokens[node]
-        return replace(done, length_tokens=length * executed)
-
-    def _answer(self, completions: Sequence[Completion]) -> None:
-        """Tell the tape which turns were answered, and the router what they were about."""
-        for done in completions:
-            if done.kind != CHAT:
-                continue
+        done_chats = [done for done in completions if done.kind == CHAT]
+        again = self._second_auctions.of_chats(done_chats, self._chats, number)
+        first_ones = reauctioned(again)
+        for done in done_chats:
             chat = self._chats[done.request]
             if done.error is None:
                 answer = None if done.text is None else Answer(done.text, done.output_tokens)
                 self.market.demand.answered(chat.turn, done.finish_s, answer)
-            else:
+            elif done.request not in first_ones:
                 self.market.demand.lost(chat.turn)
             if done.domain is not None:
                 self.market.router.learn(chat.request, done.domain)
+        return again
 
     def _arrivals(self, number: int, now_s: float) -> list[OpenChat]:
         """The chat turns of this round, as their clients report them, with a hub for each."""
@@ -177,11 +194,10 @@ class Trial:
             domain = self.market.router.classify(request)
             hub = self.market.router.route(request, domain)
             arrived.append(OpenChat(turn, request, hub, domain, number))
-        self._chats.update((chat.request.request, chat) for chat in arrived)
         return arrived
 
-    def _workflow_arrivals(self, now_s: float) -> list[WorkflowRequest]:
-        requests = []
+    def _workflow_arrivals(self, number: int, now_s: float) -> list[WorkflowRequest]:
+        opened, self._workflows_again = self._workflows_again, []
         for arrival in self.market.demand.workflows(now_s):
             request = WorkflowRequest(
                 request=arrival.request,
@@ -190,15 +206,27 @@ class Trial:
                 workflow=arrival.workflow,
                 execution_scale=arrival.execution_scale,
             )
-            self._workflows[arrival.request] = OpenWorkflow(arrival, request)
-            requests.append(request)
-        return requests
+            opened.append(OpenWorkflow(arrival, request, number))
+        self._workflows.update((one.request.request, one) for one in opened)
+        return [one.request for one in opened]
 
-    def _clear(self, asked: HubsRound) -> tuple[dict[str, ChatReply], WorkflowReply]:
-        """Every hub settles, learns, predicts and clears."""
-        reply = self._runtime.clear_hubs(asked).reply
-        assert reply.workflow is not None  # one was asked
-        return reply.chat, reply.workflow
+    def _clear(self, asked: HubsRound, number: int) -> ClearedThrough:
+        """Every hub settles, learns, predicts and clears, also if it has lost its memory."""
+        told = partial(
+            self._contracts.told, chats=self._chats, workflows=self._workflows, number=number
+        )
+        return clear_through(self._runtime, asked, self._plan.of_hubs(number), told)
+
+    def _keep_contracts(
+        self,
+        completions: Sequence[Completion],
+        chat: Mapping[str, ChatReply],
+        bought: WorkflowReply,
+    ) -> None:
+        """Keep what hubs would have to be told again from now on."""
+        self._contracts.came_back(completions)
+        awards = [award for reply in chat.values() for award in reply.awards]
+        self._contracts.awarded(awards, bought.awards)
 
     def _chat_rounds(
         self,
@@ -234,7 +262,7 @@ class Trial:
     ) -> WorkflowRound:
         nodes = [done for done in completions if done.kind == NODE]
         offered = [bids[member.provider] for member in self.market.workflow_members]
-        return WorkflowRound(number, nodes, requests, offered, last=self._is_last(number))
+        return WorkflowRound(number, nodes, requests, offered, last=number == self._last)
 
     def _hand_out(
         self, chat: Mapping[str, ChatReply], bought: WorkflowReply, now_s: float
@@ -243,52 +271,33 @@ class Trial:
         jobs: dict[str, list[Job]] = defaultdict(list)
         for reply in chat.values():
             for award in reply.awards:
-                jobs[award.provider].append(self._chat_job(award, now_s))
+                turn, in_text = (
+                    self._chats[award.request].turn,
+                    award.provider in self.market.speakers,
+                )
+                jobs[award.provider].append(chat_job(award, turn, now_s, in_text=in_text))
         for node in bought.dispatches:
-            jobs[node.provider].append(self._node_job(node, now_s))
+            jobs[node.provider].append(node_job(node, self._workflows[node.workflow], now_s))
         for provider, handed in jobs.items():
             for job in handed:
                 self._jobs[job.request] = provider, job
         return jobs
 
-    def _chat_job(self, award: ChatAward, now_s: float) -> Job:
-        turn = self._chats[award.request].turn
-        spoken = turn.spoken if award.provider in self.market.speakers else None
-        return Job(
-            request=award.request,
-            kind=CHAT,
-            prompt=turn.prompt,
-            output_tokens=turn.output_tokens if spoken is None else spoken.most_tokens,
-            answer=turn.answer,
-            submitted_s=now_s,
-            task=turn.task,
-            pays_nano=award.provider_receives_nano,
-            texts={} if spoken is None else spoken.texts,
-        )
-
-    def _node_job(self, node: NodeDispatch, now_s: float) -> Job:
-        """A node runs as long as it turns out to be, which the hub that sends it does not know."""
-        open_workflow = self._workflows[node.workflow]
-        tokens = open_workflow.arrival.realized_tokens(node.node)
-        output_tokens = open_workflow.request.executed_tokens(tokens)
-        return Job(
-            request=node.request,
-            kind=NODE,
-            prompt=node.prompt,
-            output_tokens=output_tokens,
-            answer=node.answer,
-            submitted_s=now_s,
-            cost_usd_per_mtok=open_workflow.costs_usd_per_mtok[node.provider],
-        )
-
     def _end_chats(
-        self, completions: Sequence[Completion], chat: Mapping[str, ChatReply]
+        self,
+        completions: Sequence[Completion],
+        chat: Mapping[str, ChatReply],
+        again: Sequence[OpenChat],
     ) -> list[ChatEnd]:
-        """Close the requests that were served, failed or refused, and tell their clients."""
+        """Close the requests that were served, failed or refused, and tell their clients.
+
+        A client is told once, how the last of its auctions ended.
+        """
+        first_ones = reauctioned(again)
         settled = [one for reply in chat.values() for one in reply.settlements]
         paid_nano = {one.request: one.client_paid_nano for one in settled}
         ends = [
-            ChatEnd(self._chats.pop(done.request), done)
+            ChatEnd(self._chats.pop(done.request), done, done.request in first_ones)
             for done in completions
             if done.kind == CHAT
         ]
@@ -298,8 +307,12 @@ class Trial:
                 self.market.demand.lost(refused.turn)
                 ends.append(ChatEnd(refused, None))
         for end in ends:
-            name, client = end.open.request.request, end.open.request.client
-            self.market.clients[client].end(name, end.completion, paid_nano.get(name, 0))
+            if not end.reauctioned:
+                name, client = (
+                    end.open.request.request,
+                    self.market.clients[end.open.request.client],
+                )
+                client.end(first_id(name), end.completion, paid_nano.get(name, 0))
         return ends
 
     def _note_bought(
@@ -322,16 +335,19 @@ class Trial:
             names[name] = self._workflows[name].arrival.name
         return names
 
-    def _end_workflows(self, bought: WorkflowReply) -> list[tuple[OpenWorkflow, str]]:
-        """Close the workflows that ended."""
-        ends = [
-            (self._workflows.pop(end.request), "failed" if end.error else "served")
-            for end in bought.ended
-        ]
+    def _end_workflows(self, bought: WorkflowReply, number: int) -> list[tuple[OpenWorkflow, str]]:
+        """Close the workflows that ended; those of lost providers may be auctioned again."""
+        ends = []
+        for end in bought.ended:
+            opened = self._workflows.pop(end.request)
+            of_lost = self._contracts.ended(end.request)
+            status = "failed" if end.error else "served"
+            if of_lost and self._second_auctions.may_enter(opened, number + 1):
+                status = "reauctioned"
+                self._workflows_again.append(workflow_again(opened, number + 1))
+            ends.append((opened, status))
         return ends + [(self._workflows.pop(name), "refused") for name in bought.refused]
 
     def _nothing_left(self, number: int) -> bool:
-        return number >= self._scenario.rounds and not self._chats and not self._workflows
-
-    def _is_last(self, number: int) -> bool:
-        return number == self._scenario.rounds + self._scenario.drain_rounds
+        is_open = self._chats or self._workflows or self._workflows_again
+        return number >= self._scenario.rounds and not is_open

@@ -1,4 +1,4 @@
-"""The invariants can fail: each is shown a log in which one number was changed."""
+"""The invariants can fail, digests apart: each is shown a log with one number changed."""
 
 from __future__ import annotations
 
@@ -97,4 +97,4 @@ def test_a_changed_log_is_caught(
 ) -> None:
     copy = rewritten(good, tmp_path / "run", table, tamper)
     with pytest.raises(AssertionError):
-        check_run(copy)
+        check_run(copy, digests=False)

@@ -26,7 +26,7 @@ class ScarcityParams(Params):
     kind: Literal["scarcity"]
     of: CostParams
     between: tuple[float, float] = (0.1, 1.0)
-    redraw_s: float = Field(1.0, gt=0)
+    redraw_s: float = Field(1.0, ge=1e-6, le=1e12)
 
     @model_validator(mode="after")
     def _ordered(self) -> ScarcityParams:

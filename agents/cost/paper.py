@@ -22,7 +22,7 @@ class PaperParams(Params):
     kind: Literal["paper"] = "paper"
     base: Draw = Distribution(uniform=(0.5, 1.5))
     scarcity: tuple[float, float] = (0.1, 1.0)
-    redraw_s: float = Field(1.0, gt=0)
+    redraw_s: float = Field(1.0, ge=1e-6, le=1e12)
 
     @model_validator(mode="after")
     def _ordered(self) -> PaperParams:

@@ -63,7 +63,7 @@ class ReplayParams(Params):
     such as scarcity, can be private.
     """
 
-    day_s: float = Field(DAY_S, gt=0)
+    day_s: float = Field(DAY_S, ge=1e-6, le=1e12)
     batch: int | None = Field(None, ge=1, le=100_000)
     context_tokens: float = Field(1024.0, ge=0, le=1e9)
 

@@ -70,11 +70,13 @@ class Engine(Protocol):
     """Serves jobs in trial time.
 
     A simulated engine's time is the trial's. A real one's is the wall clock, which counts from the
-    first ``advance``; it returns from ``advance`` when the wall clock has come to ``until_s``.
+    time of its start as soon as it is first used; it returns from ``advance`` when that has come to
+    ``until_s``.
     """
 
-    def start(self) -> None:
-        """Get ready to serve, which takes a real engine a minute; before the first ``advance``."""
+    def start(self, now_s: float = 0.0) -> None:
+        """Get ready to serve from ``now_s`` on, which takes a real engine a minute; once started it
+        only learns that it is ``now_s``, before the first ``advance``."""
 
     def submit(self, job: Job) -> None:
         """Queue a job; jobs are submitted in the order of their ``submitted_s``."""

@@ -58,7 +58,7 @@ class SimulatedEngine:
         self._arrivals: deque[Sequence] = deque()
         self._ended = Ended()
 
-    def start(self) -> None:
+    def start(self, now_s: float = 0.0) -> None:
         """It is ready."""
 
     def close(self) -> None:

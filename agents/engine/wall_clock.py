@@ -30,10 +30,10 @@ class WallClock:
     def __init__(self) -> None:
         self._origin_s: float | None = None
 
-    def start(self) -> None:
-        """Count from now, unless it counts already."""
+    def start(self, at_s: float = 0.0) -> None:
+        """It is ``at_s``: count from now, unless it counts already."""
         if self._origin_s is None:
-            self._origin_s = time.monotonic()
+            self._origin_s = time.monotonic() - at_s
 
     @property
     def now_s(self) -> float:
@@ -68,13 +68,18 @@ class WallClockEngine:
     def __init__(self, service: Service):
         self.service = service
         self._clock = WallClock()
+        self._begin_s = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._serving: list[Future[Completion]] = []
         self._ended = Ended()
 
-    def start(self) -> None:
-        """Open the service in its thread; a second time changes nothing."""
+    def start(self, now_s: float = 0.0) -> None:
+        """Open the service in its thread, if it is not open; its clock will begin at ``now_s``."""
+        self._begin_s = now_s
+        self._open()
+
+    def _open(self) -> None:
         if self._loop is not None:
             return
         self._loop = asyncio.new_event_loop()
@@ -88,14 +93,14 @@ class WallClockEngine:
 
     def submit(self, job: Job) -> None:
         """Start to serve a job."""
-        self.start()
-        self._clock.start()
+        self._open()
+        self._clock.start(self._begin_s)
         self._serving.append(self._run(self.service.serve(job, self._clock)))
 
     def advance(self, until_s: float) -> list[Completion]:
         """Wait until the wall clock shows ``until_s``; what has finished by then, in order."""
-        self.start()
-        self._clock.start()
+        self._open()
+        self._clock.start(self._begin_s)
         self._clock.wait_until(until_s)
         ended = [served for served in self._serving if served.done()]  # more end meanwhile
         self._serving = [served for served in self._serving if served not in ended]

@@ -22,7 +22,7 @@ class ExplorationParams(Params):
     """Each request is explored with chance ``rate``; all are in the first ``warm_up_rounds``."""
 
     rate: float = Field(0.0, ge=0, le=1)
-    warm_up_rounds: int = Field(0, ge=0)
+    warm_up_rounds: int = Field(0, ge=0, le=10**9)
 
     @property
     def explores(self) -> bool:

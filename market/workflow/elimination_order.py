@@ -66,4 +66,4 @@ def _joined(
 def _fill(graph: dict[int, set[int]], node: int) -> int:
     """How many pairs of the neighbours of ``node`` are not neighbours themselves, twice."""
     neighbours = graph[node]
-    return sum(len(neighbours - graph[neighbour]) - 1 for neighbour in neighbours)
+    return sum(len(neighbours) - len(neighbours & graph[neighbour]) - 1 for neighbour in neighbours)

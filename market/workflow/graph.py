@@ -13,10 +13,16 @@ from functools import cached_property
 from typing import NamedTuple
 
 from market.errors import BadInput
-from market.fields import Fields, check_unique
+from market.fields import Fields, check_unique, shown
 
 #: Up to here a float64 holds every whole number of tokens.
 MAX_TOKENS = 2**53
+#: A chain of so many is bought in seconds.
+MOST_NODES = 100_000
+MOST_EDGES = 500_000
+#: Each loop is walked, and asked for every node and edge; this many times take seconds.
+MOST_LOOP_STEPS = 2_000_000
+MOST_LOOPS = 1000
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,7 @@ class Workflow:
     def __post_init__(self) -> None:
         if not self.nodes:
             raise BadInput("nodes", "expected at least one node")
+        check_size(len(self.nodes), len(self.edges))
         check_unique("nodes", [node.id for node in self.nodes])
         self._check_endpoints()
         self._check_loops()
@@ -177,6 +184,11 @@ class Workflow:
         return tuple(loops)
 
     def _check_loops(self) -> None:
+        loops = len(self.edges) - len(self._ordinary)
+        most = min(MOST_LOOPS, MOST_LOOP_STEPS // (len(self.nodes) + len(self.edges)))
+        if loops > most:
+            problem = f"expected at most {most} edges with iterations in a graph of this size"
+            raise BadInput("edges", f"{problem}, got {loops}")
         for loop in self._loops:
             if not loop.nodes:
                 edge = self.edges[loop.edge]
@@ -210,10 +222,17 @@ class Workflow:
             _check_executed(f"edges.{index}.transfer_tokens", edge.transfer_tokens, count)
 
 
+def check_size(nodes: int, edges: int) -> None:
+    """Raise ``BadInput`` if a workflow has more nodes or edges than can be worked on."""
+    for key, got, most in (("nodes", nodes, MOST_NODES), ("edges", edges, MOST_EDGES)):
+        if got > most:
+            raise BadInput(key, f"expected at most {most}, got {got}")
+
+
 def _check_executed(where: str, tokens: float, count: int) -> None:
     if count > MAX_TOKENS or tokens * count > MAX_TOKENS:
         problem = f"expected at most {MAX_TOKENS} tokens over all executions"
-        raise BadInput(where, f"{problem}, got {tokens:g} tokens {count} times")
+        raise BadInput(where, f"{problem}, got {tokens:g} tokens {shown(count)} times")
 
 
 def _neighbours(

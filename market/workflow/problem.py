@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any, TypeVar
 
 from market.errors import BadInput
-from market.fields import Fields, check_unique
+from market.fields import Fields, check_unique, shown
 from market.workflow.auction import WorkflowAuction
-from market.workflow.graph import Edge, Node, Workflow
+from market.workflow.graph import Edge, Node, Workflow, check_size
 from market.workflow.mechanisms import MECHANISMS, GreedyOutcome, MyopicOutcome, Outcome, Rule
 from market.workflow.offer import Offer, check_hit_ratio
 from market.workflow.priors import PRIORS, Prior
@@ -80,6 +80,10 @@ def read_workflow(record: Fields, providers: Container[str] | None) -> Workflow:
     ``capable`` may name the ``providers`` only, and any provider where they are None.
     Raises ``BadInput`` with the dotted key.
     """
+    try:
+        check_size(len(record.sequence("nodes")), len(record.sequence("edges")))
+    except BadInput as error:
+        raise BadInput(record.place(error.where), error.problem) from error
     nodes = tuple(_node(item, providers) for item in record.records("nodes"))
     output = {node.id: node.output_tokens for node in nodes}
     edges = tuple(_edge(item, output) for item in record.records("edges"))
@@ -113,7 +117,7 @@ def _capable(record: Fields, providers: Container[str] | None) -> frozenset[str]
         known = isinstance(name, str) and (bool(name) if providers is None else name in providers)
         if not known:
             where = f"{record.place('capable')}.{index}"
-            raise BadInput(where, f"expected the id of a provider, got {name!r}")
+            raise BadInput(where, f"expected the id of a provider, got {shown(name)}")
     return frozenset(names)
 
 

@@ -9,7 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from agents.presence import LEFT, OUTAGE
+from market.errors import BadInput
+from market.fields import shown
 from market.money import usd
+from orchestrator.faults.events import HUNG, LOST
 from orchestrator.log import read_table
 
 _ORDER = ("trial", "provider", "round")
@@ -21,7 +24,8 @@ class PresenceSummary:
 
     ``out`` and ``left`` are the shares of bids that offered nothing, by an outage and by choice.
     ``outages`` and ``exits`` count how often providers went, ``returns`` how often they came back
-    from either; who goes from one to the other has not come back.
+    from either; who goes from one to the other has not come back. Bids in whose place an
+    understudy spoke, for a provider that was hung or lost, say nothing of coming and going.
     """
 
     out: float
@@ -51,6 +55,11 @@ def presence(run: Path) -> PresenceSummary:
     for index, now in enumerate(absence):
         if index and seller[index] != seller[index - 1]:
             before = None
+        if now in (HUNG, LOST):
+            continue
+        if now not in went:
+            problem = f"expected {OUTAGE}, {LEFT} or nothing, got {shown(now)}"
+            raise BadInput(f"{run}: bids.absence", problem)
         if now != before:
             went[now] += 1
         before = now

@@ -1,7 +1,8 @@
 """Rebuilding the problems that were cleared, from the log alone.
 
 The priors of a workflow auction are those that the bids carried, or were learned from the bids of
-earlier rounds, all of which are logged: learning from them again gives the very same priors.
+earlier rounds, all of which are logged: learning from them again gives the very same priors. A
+workflow hub that lost its memory learns from the bids of that round on.
 """
 
 from __future__ import annotations
@@ -16,9 +17,13 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 
 from hubs.prior_learning import PriorLearning
+from hubs.workflow_hub import WORKFLOW_HUB
+from market.errors import BadInput
+from market.fields import shown
 from market.messages import WORKFLOW, Bid
 from market.workflow import Edge, Node, Offer, Prior, Workflow
 from orchestrator.analysis.logged_run import Keyed, LoggedRun, Rows
+from orchestrator.faults.events import CRASH, HUB
 from orchestrator.log.prior_rows import logged_prior
 
 
@@ -67,6 +72,12 @@ def chat_clearing(run: LoggedRun, trial: int, round_: int, hub: str) -> ChatClea
     explored = run.rows("awards", trial=trial, round=round_, hub=hub, explored=True)
     taken = [sum(row["provider"] == name for row in explored) for name in providers]
     with run.whole_for(f"trial {trial}, round {round_}, {hub}"):
+        for row in rows:
+            for column in ("value_nano", "cost_nano", "capacities"):
+                if row[column] is None or len(row[column]) != len(providers):
+                    got = shown(row[column])
+                    problem = f"expected one for each of {len(providers)} providers, got {got}"
+                    raise BadInput(f"predictions.{column}", problem)
         return ChatClearing(
             requests=tuple(row["request"] for row in rows),
             providers=providers,
@@ -158,12 +169,20 @@ def _priors(run: LoggedRun, trial: int, round_: int) -> dict[str, Prior]:
     params = run.description.scenario.hubs.workflow.prior
     learning = PriorLearning(members, params)
     # whoever can be learned from bids in every round, so the window holds no more rounds than bids
-    first = round_ if params.source == "fixed" else max(1, round_ - params.window)
+    first = round_
+    if params.source != "fixed":
+        first = max(_opened_anew(run, trial, round_), round_ - params.window)
     *past, present = _bids_by_round(run, trial, range(first, round_ + 1), members)
     for bids in past:
         learning.observe(bids)
     priors = learning.round_priors(present)
     return {member.provider: priors[position] for position, member in enumerate(members)}
+
+
+def _opened_anew(run: LoggedRun, trial: int, round_: int) -> int:
+    """The round in which the workflow hub last began with nothing learned, ``round_`` at most."""
+    crashes = run.rows("faults", trial=trial, participant=HUB, name=WORKFLOW_HUB, event=CRASH)
+    return max((row["round"] for row in crashes if row["round"] <= round_), default=1)
 
 
 class _Member(NamedTuple):

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from market.errors import BadInput
 from market.messages import CHAT
 from market.money import usd
+from orchestrator.analysis.faults import FaultSummary, faults
 from orchestrator.analysis.presence import PresenceSummary, presence
 from orchestrator.analysis.served_work import served_work
 from orchestrator.log import read_table
@@ -24,11 +25,15 @@ Columns = dict[str, npt.NDArray[Any]]
 
 @dataclass(frozen=True)
 class Endings:
-    """How what was asked ended."""
+    """How what was asked ended.
+
+    ``reauctioned`` counts what failed and was auctioned again; how that ended counts in the others.
+    """
 
     served: int
     refused: int
     failed: int
+    reauctioned: int
 
     @property
     def asked(self) -> int:
@@ -100,6 +105,7 @@ class RunSummary:
     chat: ChatSummary
     workflows: WorkflowSummary
     presence: PresenceSummary
+    faults: FaultSummary
     rounds: int
     overflow: bool
 
@@ -120,6 +126,7 @@ def summarize(run: Path) -> RunSummary:
         chat=_chat(run),
         workflows=_workflows(run),
         presence=presence(run),
+        faults=faults(run),
         rounds=len(_columns(run, "rounds", "round")["round"]),
         overflow=read_description(run).scenario.hubs.overflow,
     )
@@ -224,8 +231,11 @@ def _total(nano: pa.ChunkedArray) -> int:
     return round(pc.sum(nano).as_py() or 0)
 
 
+_STATUSES = ("served", "refused", "failed", "reauctioned")
+
+
 def _statuses(status: npt.NDArray[Any]) -> dict[str, int]:
-    return {name: int((status == name).sum()) for name in ("served", "refused", "failed")}
+    return {name: int((status == name).sum()) for name in _STATUSES}
 
 
 def _columns(run: Path, table: str, *names: str) -> Columns:

@@ -111,12 +111,28 @@ _PRESENCE: _Rows = [
 ]
 
 
+_FAULTS: _Rows = [
+    (
+        "providers crashed / hung",
+        lambda run: f"{run.faults.crashes:,} / {run.faults.hangs:,}",
+    ),
+    ("  absent by that", lambda run: _share(run.faults.absent)),
+    ("  requests and nodes lost by it", lambda run: f"{run.faults.lost:,}"),
+    (
+        "  auctioned again, requests / workflows",
+        lambda run: f"{run.chat.reauctioned:,} / {run.workflows.reauctioned:,}",
+    ),
+    ("hubs that began anew", lambda run: f"{run.faults.hub_crashes:,}"),
+]
+
+
 def summary_rows(runs: Sequence[RunSummary]) -> list[tuple[str, list[str]]]:
     """A label, and what it is in every run; an indented label belongs to the one above it.
 
     A market in which nothing was asked in any run has no rows. How workflows were bought is told
     if not by plain STAR, where priors came from if they were learned, and what realised lengths
-    change if they were not as predicted. Who was absent is told if anyone was, or had fixed costs.
+    change if they were not as predicted. Who was absent is told if anyone was, or had fixed costs,
+    and what broke down if anything did.
     """
     rows: _Rows = []
     if any(run.chat.asked for run in runs):
@@ -134,4 +150,6 @@ def summary_rows(runs: Sequence[RunSummary]) -> list[tuple[str, list[str]]]:
             rows += _SETTLING
     if not all(run.presence.always for run in runs):
         rows += _PRESENCE
+    if not all(run.faults.none for run in runs):
+        rows += _FAULTS
     return [(label, [show(run) for run in runs]) for label, show in rows]

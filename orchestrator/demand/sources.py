@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import islice
 from pathlib import Path
@@ -27,6 +27,7 @@ from orchestrator.demand.graph_lists import read_graphs
 from orchestrator.demand.hotpotqa import read_hotpotqa
 from orchestrator.demand.mooncake import MooncakeRow, mooncake_requests, read_mooncake
 from orchestrator.demand.quac import read_quac
+from orchestrator.demand.rewound import Rewound
 from orchestrator.demand.shape import DialogueShape
 from orchestrator.demand.stories import Story, story_dialogues
 from orchestrator.demand.trace import TraceRequest, TraceRow, trace_dialogues, until_horizon
@@ -40,10 +41,17 @@ from orchestrator.demand.workflow_tape import (
     workflow_arrivals,
 )
 
-MOST_STARTS_PER_S = 1e6
+#: At rarer starts, one in twelve days, the seconds between two of them would take long to draw.
+LEAST_STARTS_PER_S, MOST_STARTS_PER_S = 1e-6, 1e6
+#: Nobody can wait for more of them.
+MOST_DIALOGUES = 10**12
 
-#: Of what is made up, no more than this is drawn only to count it.
+#: Of what is made up, no more than this is drawn only to count it: in so many seconds of the run,
+#: with so many turns, and of so many nodes.
 MOST_DRAWN_AHEAD = 2000
+MOST_SECONDS_AHEAD = 50_000.0
+MOST_TURNS_AHEAD = 20_000
+MOST_NODES_AHEAD = 200_000
 
 #: The shapes of files that dialogues can be read from.
 STORY_FORMATS: dict[str, Callable[[Path, int | None], list[Story]]] = {
@@ -82,7 +90,7 @@ class DialogueParams(Params):
     after so many dialogues; ``rate_scale`` plays the source so many times as fast.
     """
 
-    limit: int | None = Field(None, ge=1)
+    limit: int | None = Field(None, ge=1, le=MOST_DIALOGUES)
     rate_scale: float = Field(1.0, gt=0, le=1e6)
     domains: dict[str, Annotated[float, Field(gt=0)]] | None = None
     shape: DialogueShape = DialogueShape()
@@ -120,11 +128,13 @@ class DialogueDemand(DialogueParams):
 
     @model_validator(mode="after")
     def _bounded(self) -> DialogueDemand:
-        if self.rate_per_s * self.rate_scale > MOST_STARTS_PER_S:
-            raise ValueError(
-                f"expected rate_per_s * rate_scale <= {MOST_STARTS_PER_S:g}, "
-                f"got {self.rate_per_s * self.rate_scale:g}"
-            )
+        rate = self.rate_per_s * self.rate_scale
+        if not LEAST_STARTS_PER_S <= rate <= MOST_STARTS_PER_S:
+            bound = f">= {LEAST_STARTS_PER_S:g}" if rate < 1 else f"<= {MOST_STARTS_PER_S:g}"
+            raise ValueError(f"expected rate_per_s * rate_scale {bound}, got {rate:g}")
+        if rate * self.burstiness**2 > MOST_STARTS_PER_S:  # a second may bring some times as many
+            problem = f"expected the rate times burstiness**2 <= {MOST_STARTS_PER_S:g}"
+            raise ValueError(f"{problem}, got {rate * self.burstiness**2:g}")
         return self
 
     def dialogues(self, setting: Setting) -> Iterator[Dialogue]:
@@ -142,14 +152,19 @@ class DialogueDemand(DialogueParams):
     def count(self, setting: Setting) -> int:
         """How many turns can arrive at most: all of every dialogue.
 
-        Of more than ``MOST_DRAWN_AHEAD`` dialogues, as many as the rate makes one expect.
+        Where not all of them are drawn ahead, as many as the rate makes one expect.
         """
-        some = list(islice(self.dialogues(setting), MOST_DRAWN_AHEAD + 1))
-        turns = sum(len(dialogue.turns) for dialogue in some[:MOST_DRAWN_AHEAD])
-        if len(some) <= MOST_DRAWN_AHEAD:
-            return turns
+        ahead = replace(setting, horizon_s=min(setting.horizon_s, MOST_SECONDS_AHEAD))
+        drawn = turns = 0
+        for dialogue in self.dialogues(ahead):
+            if drawn == MOST_DRAWN_AHEAD or turns > MOST_TURNS_AHEAD:
+                break
+            drawn, turns = drawn + 1, turns + len(dialogue.turns)
+        else:
+            if ahead == setting or drawn == self.limit:
+                return turns
         dialogues = self.rate_per_s * self.rate_scale * setting.horizon_s
-        return round(turns / MOST_DRAWN_AHEAD * min(dialogues, self.limit or math.inf))
+        return round(turns / max(drawn, 1) * min(dialogues, self.limit or math.inf))
 
 
 class TraceParams(DialogueParams):
@@ -297,9 +312,16 @@ class WorkflowDemand(Params):
         )
 
     def count(self, setting: Setting) -> int:
-        """How many workflows arrive; the first ``MOST_DRAWN_AHEAD`` are drawn, and so checked."""
-        drawn = sum(1 for _ in islice(self.arrivals(setting), MOST_DRAWN_AHEAD))
-        if drawn < MOST_DRAWN_AHEAD:
+        """How many workflows arrive; the first ``MOST_DRAWN_AHEAD`` are drawn, and so checked.
+
+        Of large ones as many as have ``MOST_NODES_AHEAD`` together.
+        """
+        drawn = nodes = 0
+        for arrival in self.arrivals(setting):
+            drawn, nodes = drawn + 1, nodes + len(arrival.workflow.nodes)
+            if drawn == MOST_DRAWN_AHEAD or nodes > MOST_NODES_AHEAD:
+                break
+        else:
             return drawn
         return round(setting.horizon_s / (self.every_rounds * setting.round_s))
 
@@ -310,7 +332,7 @@ DemandParams = Annotated[
 
 
 class Demand:
-    """All demand of one trial, in order of arrival.
+    """All demand of one trial, in order of arrival. It can be pickled, see ``Rewound``.
 
     Args:
         sources: each with the setting it plays in.
@@ -318,14 +340,14 @@ class Demand:
 
     def __init__(self, sources: Sequence[tuple[DemandParams, Setting]]):
         self._tapes: dict[str, DialogueTape] = {}
-        workflows: list[Iterator[WorkflowArrival]] = []
+        workflows: list[tuple[WorkflowDemand, Setting]] = []
         for params, setting in sources:
             if isinstance(params, WorkflowDemand):
-                workflows.append(params.arrivals(setting))
+                workflows.append((params, setting))
             else:
-                tape = DialogueTape(params.dialogues(setting), setting.horizon_s)
+                tape = DialogueTape(_Dialogues(params, setting), setting.horizon_s)
                 self._tapes[setting.source] = tape
-        self._workflows = merge(*workflows, key=lambda one: (one.arrival_s, one.request))
+        self._workflows = _Workflows(workflows)
         self._next_workflow = next(self._workflows, None)
 
     def turns(self, until_s: float) -> list[Turn]:
@@ -351,6 +373,32 @@ class Demand:
 
     def _tape_of(self, turn: Turn) -> DialogueTape:
         return self._tapes[turn.dialogue.rsplit("-", 1)[0]]
+
+
+class _Dialogues(Rewound[Dialogue]):
+    """The dialogues of a source."""
+
+    def __init__(self, params: DialogueDemand | TraceParams, setting: Setting):
+        self._params = params
+        self._setting = setting
+        super().__init__()
+
+    def play(self) -> Iterator[Dialogue]:
+        """All of them, in order of start."""
+        return self._params.dialogues(self._setting)
+
+
+class _Workflows(Rewound[WorkflowArrival]):
+    """The workflows of all sources."""
+
+    def __init__(self, sources: Sequence[tuple[WorkflowDemand, Setting]]):
+        self._sources = sources
+        super().__init__()
+
+    def play(self) -> Iterator[WorkflowArrival]:
+        """All of them, in order of arrival."""
+        arrivals = [params.arrivals(setting) for params, setting in self._sources]
+        return merge(*arrivals, key=lambda one: (one.arrival_s, one.request))
 
 
 def count_demand(sources: Sequence[tuple[DemandParams, Setting]]) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from hubs.matching_hub import ChatReply, ClearedMarket
 from hubs.pricing import ForecastErrors
 from market.messages import CHAT, ChatAward
 from orchestrator.assembly import Market
+from orchestrator.log.fault_rows import fault_row
 from orchestrator.log.prior_rows import PriorNumbers
 from orchestrator.log.tables import (
     AwardRow,
@@ -113,6 +114,7 @@ class RoundRows:
         yield from map(self._request_row, record.chat_ends)
         for ended, status in record.workflow_ends:
             yield workflow_row(self._at, ended, status, record.workflows.settlements)
+        yield from (fault_row(self._at, one) for one in record.faults)
 
     def timing(self, log_s: float) -> TimingRow:
         """How long the round took."""

@@ -124,7 +124,7 @@ class BidRow(NamedTuple):
     true_cost: Annotated[float, "private cost"]
     available: Annotated[bool, "whether it offers its slots; else the prices bought nothing"]
     absence: Annotated[
-        str | None, "private: why it does not, outage, left or lost; null where it does"
+        str | None, "private: why it does not, outage, left, hung or lost; null where it does"
     ]
     load: Annotated[float, "private: jobs in flight over slots, 1 at most"]
     fixed_cost_nano: Annotated[int, "private: what being in the market cost since the last round"]
@@ -356,7 +356,9 @@ class FaultRow(NamedTuple):
     round: Round
     participant: Annotated[str, "provider, hub or orchestrator"]
     name: Annotated[str, "id"]
-    event: Annotated[str, "crash, hang, given_up (a hang that lasted too long) or back"]
+    event: Annotated[
+        str, "crash, hang, given_up (it hung too long), unreachable (work came while lost) or back"
+    ]
     cause: Annotated[str, "drawn, listed, resumed, or what was seen of a process that was lost"]
     lost: Annotated[int, "chat requests and nodes in flight that failed by it"]
     reauctioned: Annotated[int, "of those, chat requests that are auctioned once more"]
@@ -365,8 +367,8 @@ class FaultRow(NamedTuple):
 class DigestRow(NamedTuple):
     """What was written into a table in a round, by its digest; no row where nothing was.
 
-    Digests are chained: each depends on all rounds of the table before it in the trial, and on what
-    the run says of itself.
+    Digests are chained: each depends on all rows before it in the trial but timings, on the trial
+    before and on what the run says of itself. A trial begins with the row of ``run.json``.
     """
 
     trial: Trial

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from market.errors import BadInput
+
 Floats = npt.NDArray[np.float64]
 
 #: A plot has at most so many points a line, so that a page about a long run stays small.
@@ -34,7 +36,14 @@ class RoundAxis:
         return np.arange(self._bins, dtype=np.float64) * self.width + (1 + self.width) / 2
 
     def total(self, rounds: npt.NDArray[Any], values: npt.NDArray[Any]) -> Floats:
-        """The sum of ``values`` in each bin."""
+        """The sum of ``values`` in each bin.
+
+        Raises:
+            BadInput: a row is of no round of the log.
+        """
+        if len(rounds) and not 1 <= rounds.min() <= rounds.max() <= self.last:
+            found = f"{rounds.min()} to {rounds.max()}"
+            raise BadInput("rounds", f"expected rounds from 1 to {self.last}, got {found}")
         bins = (rounds.astype(np.intp) - 1) // self.width
         return np.bincount(bins, values.astype(float), self._bins).astype(np.float64)
 

@@ -27,8 +27,8 @@ class Waiting:
         self._both = both
         self._provider = provider
 
-    def start(self) -> None:
-        self._calls.append(f"start {self._provider}")
+    def start(self, now_s: float = 0.0) -> None:
+        self._calls.append(f"start {self._provider}" + (f" at {now_s:g} s" if now_s else ""))
 
     def submit(self, job: Job) -> None:
         self._calls.append(f"submit {self._provider}")
@@ -106,3 +106,13 @@ def test_an_engine_that_does_not_close_keeps_no_other_open(
         host.close()
     assert CALLS[2:] == ["close", "close"]
     assert host.step({}, 1.0, {}) == []
+
+
+def test_a_real_engine_that_has_served_is_renewed_and_one_that_has_not_learns_the_time(
+    host: ProviderHost,
+) -> None:
+    host.renew(["real-001"], 5.0)
+    assert CALLS[2:] == ["start real-001 at 5 s"]
+    host.step({}, 6.0, {})
+    host.renew(["real-001"], 9.0)
+    assert CALLS[3:] == ["close real-001", "start real-001 at 9 s"]

@@ -341,3 +341,19 @@ def test_who_leaves_goes_by_what_chat_paid_less_what_it_cost_and_what_is_fixed()
     assert away(1_000_000) is None
     assert away(1_000) == LEFT
     assert away(1_000_000, NODE) == LEFT  # what workflows pay is not told
+
+
+def test_one_that_is_absent_bids_as_if_it_had_just_begun_and_learns_nothing_by_it():
+    learner = provider(strategy=NoRegret())
+    fresh = provider(strategy=NoRegret())
+    for second in range(1, 30):
+        learner.step([job(f"r{second}")], float(second))
+    before = [learner.absent(30.0, "lost"), learner.absent(31.0, "lost")]
+    assert before == [fresh.absent(30.0, "lost"), fresh.absent(31.0, "lost")]
+    reply = before[0]
+    assert not reply.bid.available
+    assert reply.private.presence.absence == "lost"
+    assert reply.private.presence.fixed_cost_nano == 0
+    assert reply.private.cost_usd_per_mtok == cost_over_time().usd_per_mtok(30.0)
+    assert reply.completions == ()
+    assert fresh.step([], 30.0).bid.chat == reply.bid.chat

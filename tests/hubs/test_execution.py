@@ -270,3 +270,16 @@ def test_every_node_of_any_graph_runs_once_and_after_its_parents(graph, data):
         done.append(finished)
     assert sorted(done) == sorted(workflow.index)
     assert not execution.failed
+
+
+def test_a_second_auction_asks_for_the_same_input_and_has_outputs_of_its_own():
+    first, second = (
+        dispatched_first(Execution(asked(DIAMOND, name=name), AT_ONE)) for name in ("w-1", "w-1~2")
+    )
+    assert second.request == "w-1~2/plan"
+    assert second.prompt == first.prompt
+    assert second.answer != first.answer
+
+
+def dispatched_first(execution: Execution) -> NodeDispatch:
+    return execution.dispatch_ready()[0]

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ import yaml
 from click.testing import CliRunner, Result
 
 from orchestrator.cli import main
+from orchestrator.records import RoundRecord
 from orchestrator.run_directory import read_description
+from orchestrator.trial import Trial
 from tests.invariants import check_run
 from tests.markets import GROUPS
 
@@ -203,24 +206,19 @@ def test_extreme_values_run_and_keep_every_invariant(
 def test_an_interrupted_run_keeps_what_was_committed(
     scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from orchestrator import run as run_module
+    rounds = Trial.rounds
 
-    def interrupted_after_two(*arguments: object) -> object:
-        for record in original(*arguments).rounds():
+    def interrupted_after_two(trial: Trial) -> Iterator[RoundRecord]:
+        for record in rounds(trial):
             if record.number == 3:
                 raise KeyboardInterrupt
             yield record
 
-    class Interrupted:
-        def __init__(self, *arguments: object):
-            self.rounds = lambda: interrupted_after_two(*arguments)
-
-    original = run_module.Trial
-    monkeypatch.setattr(run_module, "Trial", Interrupted)
+    monkeypatch.setattr(Trial, "rounds", interrupted_after_two)
     out = tmp_path / "out"
     result = walras("run", scenario, "--out", out, "--set", "log.checkpoint_rounds=1")
     assert result.exit_code == 130
-    assert f"interrupted; the rounds that were committed are in {out}" in result.stderr
+    assert f"interrupted; `walras resume {out}` goes on from the last commit" in result.stderr
     assert read_description(out).status == "interrupted"
     assert json.loads((out / "checkpoint.json").read_text())["round"] == 2
 

@@ -119,11 +119,10 @@ def test_a_text_is_read_whole_up_to_the_bound_and_no_further(path, monkeypatch):
     monkeypatch.setattr(text_file, "MOST_TEXT_CHARACTERS", 10)
     path.write_text("ä" * 10)
     assert read_text(path) == "ä" * 10
-    for endless in (path, Path("/dev/zero")):
-        path.write_text("ä" * 11)
-        with pytest.raises(BadInput) as error:
-            read_text(endless)
-        assert str(error.value) == f"{endless}: expected at most 10 characters, got more"
+    path.write_text("ä" * 11)
+    with pytest.raises(BadInput) as error:
+        read_text(path)
+    assert str(error.value) == f"{path}: expected at most 10 characters, got more"
 
 
 @pytest.mark.parametrize("ending", ["", "\n", "\r\n"])

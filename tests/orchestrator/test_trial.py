@@ -124,6 +124,15 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "demand": [DIALOGUES | {"shape": {"document_tokens": {"lognormal": [9000, 1.0]}}}]
     },
     "a comparison": {"compare": ["random"]},
+    "much breaks down": {
+        "faults": {
+            "requests": "reauction",
+            "providers": {"mean_up_s": 10},
+            "hangs": {"mean_up_s": 20},
+            "hubs": {"mean_up_s": 10},
+            "deadline_s": 2,
+        }
+    },
     "no chat at all": {
         "providers": [GROUPS[1] | {"chat_slots": 0}],
         "hubs": {"count": 0},
@@ -145,6 +154,7 @@ def test_something_of_everything_happens(tmp_path: Path) -> None:
         hubs={"count": 2, "patience_rounds": 1},
         clients={"count": 20},
         providers=[GROUPS[0], GROUPS[1] | {"prior": PRIORS["empirical"]}],
+        faults={"listed": [{"round": 5, "provider": "small-000"}]},
     )
     run = run_market(busy, tmp_path / "run")
     for table in TABLES:
@@ -152,7 +162,7 @@ def test_something_of_everything_happens(tmp_path: Path) -> None:
     statuses = set(read_table(run, "requests")["status"].to_pylist())
     assert statuses >= {"served", "refused"}
     assert max(map(max, read_table(run, "hubs")["scarcity_prices_nano"].to_pylist())) > 0
-    assert max(read_table(run, "completions")["cached_tokens"].to_pylist()) > 0
+    assert any(read_table(run, "completions")["cached_tokens"].to_pylist())
     assert set(read_table(run, "workflows")["status"].to_pylist()) >= {"served"}
 
 

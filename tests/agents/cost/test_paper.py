@@ -84,7 +84,7 @@ def test_the_price_level_is_the_factor_of_electricity():
         ({"scarcity": (1.0, 0.1)}, r"low < high <= 1000, got \[1.0, 0.1\]"),
         ({"scarcity": (0.0, 1.0)}, r"low < high <= 1000, got \[0.0, 1.0\]"),
         ({"scarcity": (0.5, 0.5)}, r"low < high <= 1000, got \[0.5, 0.5\]"),
-        ({"redraw_s": 0.0}, "greater than 0"),
+        ({"redraw_s": 0.0}, "greater than or equal to 0.000001"),
         ({"kind": "flat"}, "kind"),
     ],
 )

@@ -70,6 +70,17 @@ def test_the_clock_starts_with_the_first_advance_however_long_ago_the_engine_was
     assert time.monotonic() - began >= 0.1
 
 
+def test_an_engine_that_starts_later_in_a_trial_does_not_wait_for_what_is_over(
+    engine: WallClockEngine,
+) -> None:
+    engine.start(100.0)
+    began = time.monotonic()
+    engine.submit(job("late", 5, submitted_s=100.0))
+    (done,) = engine.advance(100.2)
+    assert 0.2 <= time.monotonic() - began < 10.0
+    assert 100.0 < done.finish_s <= 100.2
+
+
 def test_jobs_are_served_at_the_same_time_and_told_in_order_of_finish(
     engine: WallClockEngine,
 ) -> None:

@@ -53,6 +53,8 @@ MARKETS = {
     "from the cost": market("fixed"),
     "others": market("others"),
     "disjoint pools": market("disjoint_pool"),
+    "others, the hub begun anew": market("others")
+    | {"faults": {"listed": [{"round": 6, "hub": "workflow"}, {"round": 17, "hub": "workflow"}]}},
     "others, on what is stated": market("others", prior=PRIORS["truncated_lognormal"]),
     **{name: buying(mechanism=name) for name in MECHANISMS},
     "on the published workload": buying(workload="published"),

@@ -16,8 +16,14 @@ from orchestrator.log.workflow_rows import handoff_row
 from orchestrator.runtime import InProcess
 from orchestrator.scenario import Scenario
 from orchestrator.trial import Trial
-from tests.invariants import (
-    Rows,
+from orchestrator.verify.checks.money import workflows_are_settled_by_the_rule
+from orchestrator.verify.checks.work import (
+    handoffs_follow_from_the_prompts,
+    quantities_add_up,
+)
+from tests.invariants import Rows, check_rows
+
+CHECKS = (
     handoffs_follow_from_the_prompts,
     quantities_add_up,
     workflows_are_settled_by_the_rule,
@@ -60,9 +66,7 @@ def market_of(names: tuple[str, ...], *, charged: bool, **changes: Any) -> Scena
 def test_every_edge_of_the_papers_workflows_has_a_row_that_follows_from_its_prompt(charged: bool):
     scenario = market_of(("S1", "S2", "S3", "S4"), charged=charged)
     log = played(scenario)
-    handoffs_follow_from_the_prompts(log, scenario)
-    quantities_add_up(log, scenario.hubs.workflow)
-    workflows_are_settled_by_the_rule(log, scenario.hubs.workflow)
+    check_rows(log, scenario, *CHECKS)
     assert len(log["handoffs"]) == len(log["edges"]) > 250
     second = [row for row in log["handoffs"] if not row["switched"] and not row["continued"]]
     assert second
@@ -73,6 +77,4 @@ def test_edges_of_loops_and_lengths_that_turn_out_otherwise_have_rows_too():
     scenario = market_of(("random",), charged=True, realized_noise=0.3)
     log = played(scenario)
     assert any(edge["iterations"] for edge in log["edges"])
-    handoffs_follow_from_the_prompts(log, scenario)
-    quantities_add_up(log, scenario.hubs.workflow)
-    workflows_are_settled_by_the_rule(log, scenario.hubs.workflow)
+    check_rows(log, scenario, *CHECKS)

@@ -69,14 +69,14 @@ def test_every_engine_gets_the_gpus_it_asks_for_and_parts_find_theirs() -> None:
     with closing(RayRuntime(Packing(places, HUBS), running_release())) as runtime:
         assert ray.available_resources().get("GPU", 0.0) == 0.0
         ids = [
-            ray.get(host.__ray_call__.remote(lambda host: ray.get_gpu_ids()))
+            ray.get(host.actor.__ray_call__.remote(lambda host: ray.get_gpu_ids()))
             for host in runtime._hosts
         ]
         whole, half, other_half, parts = ids
         assert len(whole) == 1
         assert half == other_half != whole
         assert parts == []
-        found = ray.get(runtime._hosts[3].__ray_call__.remote(start_parts))
+        found = ray.get(runtime._hosts[3].actor.__ray_call__.remote(start_parts))
     assert len(found) == 2
     assert sorted(gpu for gpus in (whole, half, *found) for gpu in gpus) == [0, 1, 2, 3]
 

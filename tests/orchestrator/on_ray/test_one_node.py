@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 import ray
 
-from market.errors import DifferentRelease, NotEnoughResources, ParticipantLost
+from market.errors import DifferentRelease, NotEnoughResources
 from market.release import running_release
-from orchestrator import ray_runtime
-from orchestrator.log import read_table
-from orchestrator.progress import Advance
+from orchestrator import ray_reservation
 from orchestrator.ray_runtime import RayRuntime
-from orchestrator.run import run_scenario
-from orchestrator.run_directory import prepare_directory, read_description
 from orchestrator.scenario import Scenario
 from tests.markets import GROUPS, PRIORS, WORKFLOWS, run_market, small_market
 from tests.orchestrator.test_determinism import rows
@@ -96,34 +89,6 @@ def test_priors_are_stated_and_learned_alike_in_one_process_and_in_several(
     assert rows(there) == rows(here)
 
 
-def test_an_actor_that_dies_ends_the_run_with_what_was_committed(tmp_path: Path) -> None:
-    scenario = small_market(rounds=200, packing=LITTLE, log={"checkpoint_rounds": 2})
-    prepare_directory(tmp_path / "run", force=False)
-
-    def kill_a_host(advance: Advance) -> None:
-        if advance.rounds == 5:
-            (pid,) = (p.pid for p in psutil.process_iter() if is_ours(p, "ray::ProviderProcess"))
-            os.kill(pid, signal.SIGKILL)
-
-    with (
-        closing(RayRuntime(packed(scenario, cpus=2), running_release())) as runtime,
-        pytest.raises(ParticipantLost, match="an actor of the market is gone"),
-    ):
-        run_scenario(scenario, "test", tmp_path / "run", runtime, kill_a_host)
-    assert read_description(tmp_path / "run").status == "interrupted"
-    logged = read_table(tmp_path / "run", "rounds").column("round").to_pylist()
-    assert sorted(logged) == [1, 2, 3, 4]
-
-
-def is_ours(process: psutil.Process, title: str) -> bool:
-    try:
-        return title in " ".join(process.cmdline()) and process.ppid() in {
-            child.pid for child in psutil.Process().children(recursive=True)
-        }
-    except psutil.NoSuchProcess:
-        return False
-
-
 def test_a_node_with_other_source_is_refused_and_its_places_are_given_back() -> None:
     release = running_release()
     driver = replace(release, source="0" * 64)
@@ -166,6 +131,6 @@ def test_what_another_run_holds_is_refused_after_a_while(monkeypatch: pytest.Mon
     cpus = ray.cluster_resources()["CPU"]
     scenario = small_market(packing={"cpus_per_actor": 0.3 * cpus})
     with closing(RayRuntime(packed(scenario, cpus=cpus), running_release())):
-        monkeypatch.setattr(ray_runtime, "BUSY_S", 0.5)
+        monkeypatch.setattr(ray_reservation, "BUSY_S", 0.5)
         with pytest.raises(NotEnoughResources, match=r"of which .* are free"):
             RayRuntime(packed(scenario, cpus=cpus), running_release())

@@ -14,7 +14,7 @@ from ray.cluster_utils import Cluster
 
 from market.errors import NotEnoughResources
 from market.release import running_release
-from orchestrator import ray_runtime
+from orchestrator import ray_reservation
 from orchestrator.ray_driver import connect
 from orchestrator.ray_runtime import RayRuntime
 from orchestrator.scenario import Scenario
@@ -102,7 +102,7 @@ def test_what_fits_in_sum_but_not_on_the_nodes_is_explained(
     explained: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(ray_runtime, "BUSY_S", 1.0)
+    monkeypatch.setattr(ray_reservation, "BUSY_S", 1.0)
     connect(cluster.address)
     try:
         with pytest.raises(NotEnoughResources, match=explained):
