@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from market.errors import BadInput
 from market.release import running_release
+from orchestrator.json_text import parse_json
 from orchestrator.log.checkpoint import CHECKPOINT, PENDING
 from orchestrator.log.durable import write_json_atomically
 from orchestrator.log.schema import SCHEMA_VERSION
@@ -120,8 +121,11 @@ def stopped(run: Path) -> None:
 
 
 def _describe(run: Path, **changes: Any) -> None:
-    description = read_description(run).model_copy(update=changes)
-    write_json_atomically(run / RUN_FILE, description.model_dump(mode="json"))
+    """Change what is said of how the run went; what is run stays as it is, to the letter."""
+    described = read_description(run).model_copy(update=changes).model_dump(mode="json")
+    said = parse_json(read_run_file(run))
+    said |= {name: described[name] for name in changes}
+    write_json_atomically(run / RUN_FILE, said)
 
 
 def default_directory(name: str, seed: int) -> Path:

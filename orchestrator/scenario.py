@@ -35,7 +35,7 @@ class LogParams(Params):
 
     predictions: Literal["full", "awarded", "none"] = "full"
     checkpoint_rounds: int = Field(10, ge=1, le=10_000_000)
-    snapshot_share: float = Field(0.03, ge=0, le=1)
+    snapshot_share: float = Field(0.02, ge=0, le=1)
 
 
 class PackingParams(Params):

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 #: The first snapshot is taken after so long; only then it is known what one costs.
-FIRST_S = 10.0
+FIRST_S = 15.0
 
 
 class SnapshotPace:

@@ -54,6 +54,7 @@ class ChatCheck:
         self._everyone = log.scenario.log.predictions == "full"
         self._again = None if market is None else HubAgain(log, market)
         self._waiting = _expected_waiting(log) if self._everyone else {}
+        self._refused_at_once = _refused_at_once(log) if self._everyone else {}
         self._cleared: set[tuple[int, str]] = set()
 
     def check(self, clearing: Clearing) -> None:
@@ -91,6 +92,8 @@ class ChatCheck:
         for (round_, hub), names in self._waiting.items():
             at = {"round": round_, "hub": hub, "request": min(names)}
             self._found.add("predictions", at, "", "no row", "one of who waits, or is matched")
+        for key in list(self._refused_at_once):
+            self._turned_away(key, self._refused_at_once.pop(key))
         for key, awards in self._awards.items():
             if kept != "none" and awards and key not in self._cleared:
                 self._found.add("awards", awards[0], "", "the row", "one with predictions")
@@ -138,16 +141,24 @@ class ChatCheck:
         """Whoever is known to have waited is there, and nobody who had not come, or was gone."""
         if not self._everyone:
             return
-        wanted = self._waiting.pop((clearing.round, clearing.hub), {})
+        key = clearing.round, clearing.hub
+        wanted = self._waiting.pop(key, {})
+        at_once = self._refused_at_once.pop(key, set())
         missing = wanted.keys() - set(clearing.requests)
         for name in sorted(missing):
             at = {"round": clearing.round, "hub": clearing.hub, "request": name}
             self._found.add("predictions", at, "", "no row", "one, as it waited")
         for place, name in enumerate(clearing.requests):
             ended = name in self._log.requests
-            if ended and name not in wanted:
+            if ended and name not in wanted and name not in at_once:
                 row = clearing.row(place)
                 self._found.add("predictions", row, "request", name, "one that waited there")
+        self._turned_away(key, at_once.difference(clearing.requests))
+
+    def _turned_away(self, key: tuple[int, str], never_waited: set[str]) -> None:
+        """At a patience of one clearing, only that tells who was turned away from who waited."""
+        if self._log.scenario.hubs.patience_rounds == 1 and key in self._hubs:
+            self._found.expect("hubs", self._hubs[key], "turned_away", len(never_waited))
 
     def _decisions(self, clearing: Clearing, here: Predicted) -> None:
         """Feasible, and what the mechanism would have decided, or as good."""
@@ -265,11 +276,20 @@ def _expected_waiting(log: TrialLog) -> dict[tuple[int, str], dict[str, None]]:
 
 
 def _last_clearings(log: TrialLog) -> Iterator[tuple[str, dict[str, Any], int]]:
-    """The last clearing of every request that has ended."""
-    patient = log.scenario.hubs.patience_rounds > 1
+    """The last clearing of every request that has ended and was in one for sure."""
     for name, row in log.requests.items():
         if row["status"] != "refused":
             if name in log.chat_awards:  # else that is found elsewhere
                 yield name, row, log.chat_awards[name]["round"]
-        elif not patient or row["round"] > row["arrival_round"]:
+        elif row["round"] > row["arrival_round"]:
             yield name, row, row["round"]
+
+
+def _refused_at_once(log: TrialLog) -> dict[tuple[int, str], set[str]]:
+    """By round and hub, who was refused on arrival and may have been in a clearing all the same."""
+    at_once: dict[tuple[int, str], set[str]] = defaultdict(set)
+    if log.scenario.hubs.patience_rounds == 1:
+        for name, row in log.requests.items():
+            if row["status"] == "refused" and row["round"] == row["arrival_round"]:
+                at_once[row["round"], row["hub"]].add(name)
+    return at_once

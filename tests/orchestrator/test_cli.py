@@ -228,7 +228,7 @@ def test_an_interrupted_run_keeps_what_was_committed(
     [
         (["rounds=-1"], ["tiny.yaml: rounds", "-1"]),
         (["nonsense=1"], ["tiny.yaml: nonsense: unknown key"]),
-        (["seed=2023-13-45"], ["--set seed", "expected a YAML value"]),
+        (["seed=2023-13-45"], ["--set seed", "not YAML that can be read"]),
         (
             ["providers.1.prior={kind: uniform, low: 1e-5, high: 1e-4}"],
             ["large-000: prior", "0.0001"],

@@ -130,7 +130,7 @@ def a_lost_cache_is_cold(log: TrialLog, found: Findings) -> None:
     for row in log.tables["faults"]:
         if row["event"] != BACK:
             continue
-        since_s = (row["round"] - 0.5) * round_s
+        since_s = (row["round"] - 1.5) * round_s  # work sent while it was lost, and waits for it
         after = [done for done in submitted[row["name"]] if done["submitted_s"] > since_s]
         first_s = min((done["submitted_s"] for done in after), default=0.0)
         first = [done for done in after if done["submitted_s"] == first_s]

@@ -102,5 +102,5 @@ def test_workflows(run: Path, summary: RunSummary) -> None:
 
 
 def test_an_empty_market_is_summed_up_too(tmp_path: Path) -> None:
-    run = run_market(small_market(demand=[DIALOGUES | {"rate_per_s": 1e-9}]), tmp_path / "run")
+    run = run_market(small_market(demand=[DIALOGUES | {"rate_per_s": 1e-6}]), tmp_path / "run")
     assert summarize(run).chat.served == 0
