@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agents.engine import Engine, SimulatedEngine
-from agents.engine.wall_clock import WallClockEngine
+from agents.engine.watched import WatchedEngine
 from agents.engine_params import EngineBase, OpenAIParams, VllmParams
 from agents.vllm_engine import VllmService, VllmSettings
 from market.errors import BadInput
@@ -22,9 +22,8 @@ def engine_of(params: EngineBase, provider: str, profile: EngineProfile) -> Engi
             kv_blocks=profile.kv_blocks,
             threads=max(1, int(params.cpus)),
             request_timeout_s=params.request_timeout_s,
-            restarts=params.restarts,
         )
-        return WallClockEngine(VllmService(provider, settings))
+        return WatchedEngine(VllmService(provider, settings), params.deadline_s)
     if isinstance(params, OpenAIParams):
         return _openai_engine(params, provider)
     return SimulatedEngine(provider, profile)

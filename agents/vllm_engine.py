@@ -20,18 +20,17 @@ from agents.engine.chat_messages import Message, in_words
 from agents.engine.role import Job
 from agents.engine.token_ids import TokenIds
 from agents.engine.wall_clock import WallClock, failure
-from market.errors import BadInput
+from market.errors import BadInput, ParticipantLost
 from market.fields import shown
 from market.messages import Completion
 
 LOG = logging.getLogger(__name__)
 
 #: What becomes of an engine; why, its process has said where it writes its errors.
-ENDED = "its process has ended"
+ENDED = "the engine's process has ended"
 
-
-class EngineLost(Exception):
-    """The engine's process has ended, or did not start; says how."""
+#: How often it is looked whether the process has ended that owes an answer.
+LOOK_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -39,14 +38,13 @@ class VllmSettings:
     """What an engine is told.
 
     ``arguments`` are vLLM's ``AsyncEngineArgs``; ``threads`` those of an engine on CPUs;
-    ``kv_blocks`` what the provider declares; ``restarts`` how often a lost engine comes back.
+    ``kv_blocks`` what the provider declares.
     """
 
     arguments: Mapping[str, Any]
     kv_blocks: int
     threads: int
     request_timeout_s: float
-    restarts: int
 
 
 @dataclass
@@ -61,7 +59,7 @@ class _Generated:
 
 
 class VllmService:
-    """Serves jobs by a vLLM engine (see ``Service``), and starts it again when it is lost.
+    """Serves jobs by a vLLM engine (see ``MortalService``).
 
     A job in words ends with the model's end of text, at its ``output_tokens`` at most; any other
     has exactly that many. Tokens are drawn greedily.
@@ -71,31 +69,48 @@ class VllmService:
         self.provider = provider
         self.settings = settings
         self._engine: Any = None
-        self._token_ids: TokenIds | None = None
-        self._starting = asyncio.Lock()
-        self._starts_left = 1 + settings.restarts
-        self._lost = "it was never started"
+        self._token_ids: TokenIds
         self._requests = 0
 
     async def open(self) -> None:
-        """Start the engine; one whose process does not start is tried again when it is needed.
+        """Start the engine's process, which blocks the loop: there is nobody to serve yet.
 
         Raises:
             BadInput: there is no vllm here, or it has no use for these arguments.
+            ParticipantLost: the process does not start.
         """
         _set_environment(self.settings.threads)
-        try:
-            await self._ready()
-        except EngineLost as error:
-            LOG.warning("%s: %s", self.provider, error)
+        self._engine = engine = _started(self.settings.arguments, self.provider)
+        self._token_ids = _token_ids(engine)
+        blocks = engine.vllm_config.cache_config.num_gpu_blocks
+        if blocks != self.settings.kv_blocks:
+            declared = self.settings.kv_blocks
+            line = "%s: the engine has %d KV blocks, its profile declares %d"
+            LOG.warning(line, self.provider, blocks, declared)
 
     async def close(self) -> None:
         """End the engine's process."""
-        self._starts_left = 0
-        self._shut_down("it was closed")
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.shutdown()
+
+    async def show_life(self) -> None:
+        """Ask the engine's process for an answer, which it gives between two steps."""
+        answer = asyncio.ensure_future(self._engine.is_sleeping())
+        while not answer.done():  # a process that ends leaves it open
+            if self._engine.errored:
+                answer.cancel()
+                raise ParticipantLost(ENDED)
+            await asyncio.wait({answer}, timeout=LOOK_S)
+        with _loss():
+            answer.result()
 
     async def serve(self, job: Job, clock: WallClock) -> Completion:
-        """Serve a job; what goes wrong is told in one line."""
+        """Serve a job; what goes wrong with it is told in one line.
+
+        Raises:
+            ParticipantLost: the engine's process has ended.
+        """
         from vllm.exceptions import VLLMError
 
         try:
@@ -103,47 +118,12 @@ class VllmService:
                 return await self._served(job, clock)
         except TimeoutError:
             error = f"no answer within {self.settings.request_timeout_s:g} s"
-        except EngineLost as lost:
-            error = str(lost)
         except VLLMError as refused:
             error = f"refused by the engine: {_one_line(refused.__cause__ or refused)}"
         return failure(job, self.provider, clock, error)
 
-    async def _ready(self) -> tuple[Any, TokenIds]:
-        """The engine, started again where it is lost, as long as starts are left."""
-        async with self._starting:
-            if self._engine is not None and self._engine.errored:
-                self._shut_down(ENDED)
-            if self._engine is None:
-                self._start()
-            assert self._token_ids is not None  # comes with the engine
-            return self._engine, self._token_ids
-
-    def _start(self) -> None:
-        """Start the engine's process, which blocks the loop: nobody can be served meanwhile."""
-        if self._starts_left == 0:
-            raise EngineLost(f"the engine is lost for good: {self._lost}")
-        self._starts_left -= 1
-        try:
-            self._engine = _started(self.settings.arguments, self.provider)
-        except RuntimeError as error:
-            self._lost = f"its process did not start: {_one_line(error)}"
-            raise EngineLost(f"the engine was lost: {self._lost}") from None
-        self._token_ids = _token_ids(self._engine)
-        blocks = self._engine.vllm_config.cache_config.num_gpu_blocks
-        if blocks != self.settings.kv_blocks:
-            declared = self.settings.kv_blocks
-            line = "%s: the engine has %d KV blocks, its profile declares %d"
-            LOG.warning(line, self.provider, blocks, declared)
-
-    def _shut_down(self, why: str) -> None:
-        engine, self._engine, self._token_ids = self._engine, None, None
-        if engine is not None:
-            self._lost = why
-            engine.shutdown()
-
     async def _served(self, job: Job, clock: WallClock) -> Completion:
-        engine, token_ids = await self._ready()
+        engine, token_ids = self._engine, self._token_ids
         prompt = token_ids.prompt(job)
         limit = engine.model_config.max_model_len
         words = in_words(job)
@@ -174,12 +154,10 @@ class VllmService:
     async def _generate(
         self, engine: Any, prompt: Sequence[int], sampling: Any, clock: WallClock
     ) -> _Generated:
-        from vllm.v1.engine.exceptions import EngineDeadError
-
         self._requests += 1
         made = _Generated()
         asked = {"prompt_token_ids": list(prompt)}
-        try:
+        with _loss():
             async for output in engine.generate(asked, sampling, str(self._requests)):
                 part = output.outputs[0]
                 if part.token_ids and made.first_token_s is None:
@@ -188,15 +166,22 @@ class VllmService:
                 made.tokens += part.token_ids
                 made.text += part.text
                 made.stopped = part.finish_reason == "stop"
-        except EngineDeadError as dead:
-            if engine is self._engine:  # another job may have had it started again already
-                self._shut_down(ENDED)
-            raise EngineLost(f"the engine was lost: {ENDED} ({type(dead).__name__})") from None
         return made
 
 
+@contextmanager
+def _loss() -> Iterator[None]:
+    """What vLLM says of a process that has ended, in our words."""
+    from vllm.v1.engine.exceptions import EngineDeadError
+
+    try:
+        yield
+    except EngineDeadError:
+        raise ParticipantLost(ENDED) from None
+
+
 def _started(arguments: Mapping[str, Any], provider: str) -> Any:
-    """A running engine; ``RuntimeError`` where its process does not start."""
+    """A running engine (see ``VllmService.open``)."""
     try:
         from vllm import AsyncEngineArgs
         from vllm.v1.engine.async_llm import AsyncLLM
@@ -209,8 +194,11 @@ def _started(arguments: Mapping[str, Any], provider: str) -> Any:
         model = shown(arguments["model"])
         problem = f"vllm cannot serve the model {model} as told: {_one_line(error)}"
         raise BadInput(f"{provider}: engine", problem) from None
-    with _bare_children():
-        return AsyncLLM.from_vllm_config(config, disable_log_stats=True)
+    try:
+        with _bare_children():
+            return AsyncLLM.from_vllm_config(config, disable_log_stats=True)
+    except (RuntimeError, OSError) as error:
+        raise ParticipantLost(f"the engine did not start: {_one_line(error)}") from None
 
 
 @contextmanager

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import ray
 
 from market.process import collect_rarely, peak_memory_bytes
 from market.release import Release, running_release
-from orchestrator.packing import pack
+from orchestrator.packing import Packing, pack
 from orchestrator.progress import Advance
+from orchestrator.ray_reservation import Reserved
 from orchestrator.ray_runtime import RayRuntime, check_release
 from orchestrator.run import Footprint, run_scenario
 from orchestrator.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Room:
+    """What a market has on the cluster: who shares an actor, and what is reserved for each."""
+
+    packing: Packing
+    reserved: Sequence[Reserved]
 
 
 class Orchestrator:
@@ -26,18 +37,40 @@ class Orchestrator:
         self._told: list[str] = []
         self._stopped = threading.Event()
 
-    def open_market(self, scenario: Scenario, driver: Release, wait_s: float) -> None:
-        """Start the actors of a market; all, this one too, must run what the driver runs."""
-        check_release(ray.util.get_node_ip_address(), running_release(), driver)
-        free = ray.available_resources()
-        packing = pack(scenario, free.get("CPU", 0.0), free.get("memory", 0.0))
-        self._runtime = RayRuntime(packing, driver, wait_s)
+    def open_market(
+        self, scenario: Scenario, driver: Release, wait_s: float, room: Room | None = None
+    ) -> Room:
+        """Start the actors of a market; all, this one too, must run what the driver runs.
 
-    def run(self, scenario: Scenario, name: str, directory: Path) -> Footprint | None:
-        """Run the scenario to its end, from where its log stands; None if it was stopped before."""
+        Args:
+            scenario: what will run.
+            driver: what the driver runs.
+            wait_s: how long to wait for the cluster to grow to what the market asks for.
+            room: that of an orchestrator that was lost, which is taken over; Ray keeps it.
+
+        Returns:
+            The room that the market has.
+        """
+        check_release(ray.util.get_node_ip_address(), running_release(), driver)
+        if room is None:
+            free = ray.available_resources()
+            packing = pack(scenario, free.get("CPU", 0.0), free.get("memory", 0.0))
+            self._runtime = RayRuntime(packing, driver, wait_s)
+            return Room(packing, self._runtime.reserved)
+        self._runtime = RayRuntime(room.packing, driver, wait_s, room.reserved)
+        return room
+
+    def run(
+        self, scenario: Scenario, name: str, directory: Path, lost: str = ""
+    ) -> Footprint | None:
+        """Run the scenario to its end, from where its log stands; None if it was stopped before.
+
+        ``lost`` is how the orchestrator was lost in whose place this one goes on.
+        """
         assert self._runtime is not None, "open_market comes first"
+        tell = self._told.append
         try:
-            run_scenario(scenario, name, directory, self._runtime, self._report, self._told.append)
+            run_scenario(scenario, name, directory, self._runtime, self._report, tell, lost)
         except KeyboardInterrupt:
             return None
         peaks = [peak_memory_bytes(), *self._runtime.peak_memory_bytes()]

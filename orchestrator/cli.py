@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import click
 from rich.console import Console
 
-from market.errors import BadInput, NotWritten, WalrasError
+from market.errors import BadInput, WalrasError
 
 if TYPE_CHECKING:
     from orchestrator.run import RunMarket
@@ -210,6 +210,7 @@ def _early_end_told(directory: Path) -> Iterator[Callable[[], None]]:
     Yields what is to be called once there is a run.
     """
     from orchestrator.run_directory import stopped
+    from orchestrator.run_file import RUN_FILE
 
     begun: list[bool] = []
     try:
@@ -220,10 +221,10 @@ def _early_end_told(directory: Path) -> Iterator[Callable[[], None]]:
         stopped(directory)
         if not isinstance(reason, KeyboardInterrupt | WalrasError):
             raise
-        told = isinstance(reason, NotWritten)  # what is kept, and how to go on
+        goes_on = (directory / RUN_FILE).is_file()  # it may have ended before there was one
         click.echo(
             f"walras: {str(reason) or 'interrupted'}"
-            + ("" if told else f"; `walras resume {directory}` goes on from the last commit"),
+            + (f"; `walras resume {directory}` goes on from the last commit" if goes_on else ""),
             err=True,
         )
         sys.exit(INTERRUPTED if isinstance(reason, KeyboardInterrupt) else FAILED)

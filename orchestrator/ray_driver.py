@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
@@ -13,17 +14,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+# Whatever it is told, Ray prints on stdout what befell its processes, but for lines that match
+# this. It looks when it is imported.
+os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", "^")
+
 import ray
-from ray.exceptions import RayTaskError
+from ray.exceptions import RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from market.errors import BadInput, ParticipantLost, WalrasError
 from market.release import running_release
-from orchestrator.actor import OrchestratorActor
+from orchestrator.actor import OrchestratorActor, Room
 from orchestrator.interrupts import Interrupts
-from orchestrator.log import Checkpoint, read_checkpoint
+from orchestrator.log import read_checkpoint
 from orchestrator.progress import Advance
-from orchestrator.ray_runtime import losses
+from orchestrator.ray_process import how_lost
 from orchestrator.resume import Tell, to_stderr
 from orchestrator.run import Footprint, RunMarket
 from orchestrator.run_directory import COMPARED
@@ -69,7 +74,14 @@ def on_ray(
 
 
 class OrchestratorLost(ParticipantLost):
-    """The process of the orchestrator has died."""
+    """The process of the orchestrator has died; ``how``, in Ray's words."""
+
+    def __init__(self, how: str):
+        super().__init__(how)
+        self.how = how
+
+    def __str__(self) -> str:
+        return f"the orchestrator is gone: {self.how}"
 
 
 class _Market:
@@ -86,19 +98,20 @@ class _Market:
         self._wait_s = wait_s
         self._interrupts = interrupts
         self._orchestrator: Any = None
+        self._room: Room | None = None
         self._told = 0
 
     def open(self) -> None:
-        """Start the orchestrator, which opens the market."""
+        """Start the orchestrator, which opens the market where the one before had it."""
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         self._orchestrator = OrchestratorActor.options(scheduling_strategy=here).remote()
         self._told = 0
         opened = self._orchestrator.open_market.remote(
-            self._scenario, running_release(), self._wait_s
+            self._scenario, running_release(), self._wait_s, self._room
         )
         while not ray.wait([opened], timeout=WATCH_S)[0]:
             self._interrupts.check()
-        _get(opened)
+        self._room = _get(opened)
 
     def run(
         self,
@@ -109,27 +122,35 @@ class _Market:
     ) -> Footprint:
         """Let the orchestrator run, and show how it gets on; it writes on this node.
 
-        Another one goes on where the orchestrator is lost, if it had committed something.
+        Another one goes on where the orchestrator is lost, if that had committed something.
 
         Raises:
             KeyboardInterrupt: the run was interrupted, and has stopped in good order; or was so
                 again before it had.
             OrchestratorLost: it was lost twice at the same place.
         """
+        lost = ""
         while True:
-            before = _checkpoints(directory)
+            before = _committed(directory)
             try:
-                return self._watch(name, directory, report, tell)
+                return self._watch(name, directory, report, tell, lost)
             except OrchestratorLost as loss:
-                if _checkpoints(directory) == before:
+                if _committed(directory) == before:
                     raise
                 tell(f"{loss}; another one goes on from the last checkpoint")
+                lost = loss.how
+                ray.kill(self._orchestrator)
                 self.open()
 
     def _watch(
-        self, name: str, directory: Path, report: Callable[[Advance], None], tell: Tell
+        self,
+        name: str,
+        directory: Path,
+        report: Callable[[Advance], None],
+        tell: Tell,
+        lost: str,
     ) -> Footprint:
-        running = self._orchestrator.run.remote(self._scenario, name, directory.resolve())
+        running = self._orchestrator.run.remote(self._scenario, name, directory.resolve(), lost)
         while not ray.wait([running], timeout=WATCH_S)[0]:
             advance = _get(self._orchestrator.advance.remote())
             self._pass_on(tell)
@@ -152,9 +173,10 @@ class _Market:
             self._told += 1
 
 
-def _checkpoints(directory: Path) -> list[Checkpoint | None]:
-    """How far a run's log goes, and those of the runs below it."""
-    return [read_checkpoint(run) for run in (directory, *sorted((directory / COMPARED).glob("*")))]
+def _committed(directory: Path) -> list[tuple[int, int]]:
+    """The trial and the round that a run's log has come to, and those of the runs below it."""
+    runs = (directory, *sorted((directory / COMPARED).glob("*")))
+    return [(one.trial, one.round) for run in runs if (one := read_checkpoint(run)) is not None]
 
 
 def check_address(address: str) -> str:
@@ -211,11 +233,10 @@ def _check_somebody_listens(address: str) -> None:
 def _get(reference: Any) -> Any:
     """An answer of the orchestrator; its errors are ours."""
     try:
-        with losses("the orchestrator"):
-            return ray.get(reference)
-    except ParticipantLost as loss:
-        raise OrchestratorLost(*loss.args) from None
-    except RayTaskError as error:
+        return ray.get(reference)
+    except RayTaskError as error:  # it is there, and raised this
         if isinstance(error.cause, WalrasError):
             raise error.cause from None
         raise
+    except RayError as error:
+        raise OrchestratorLost(how_lost(error)) from None

@@ -10,7 +10,7 @@ import ray
 from ray.exceptions import ActorDiedError, RayError, RayTaskError
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
-from market.errors import ParticipantLost
+from market.errors import BadInput, ParticipantLost
 from market.release import Release
 from orchestrator.packing import Place
 from orchestrator.ray_reservation import Reserved, amounts
@@ -110,8 +110,9 @@ class Process:
             return False
         try:
             (node, theirs), *_ = ray.get([self._home, *self._coming])
-        except RayTaskError:
-            raise  # it is there, and raised this
+        except RayTaskError as error:
+            self.lose(_lost_by_itself(error, again=bool(self.bereft)))
+            return False
         except RayError as error:
             self.lose(how_lost(error))
             return False
@@ -158,7 +159,8 @@ class Process:
 def answers(asked: Mapping[Process, Any], within_s: float | None = None) -> dict[Process, Any]:
     """What processes answer within so many seconds; those that do not are lost (see ``lose``).
 
-    What our own code raises in one of them is raised.
+    A process that says that it is lost is so: its real engine has died. What else our own code
+    raises in one of them is raised.
     """
     if not asked:
         return {}
@@ -171,8 +173,8 @@ def answers(asked: Mapping[Process, Any], within_s: float | None = None) -> dict
             continue
         try:
             answered[process] = ray.get(reference)
-        except RayTaskError:
-            raise
+        except RayTaskError as error:
+            process.lose(_lost_by_itself(error))
         except RayError as error:
             process.lose(how_lost(error))
     return answered
@@ -189,6 +191,16 @@ def all_answers(asked: Mapping[Process, Any], within_s: float | None = None) -> 
         if process not in answered:
             raise ParticipantLost(f"{process} is gone: {process.how}")
     return list(answered.values())
+
+
+def _lost_by_itself(error: RayTaskError, *, again: bool = False) -> str:
+    """How a process that is there says that it is lost; what else it raised is raised.
+
+    What started once and does not start ``again`` is lost, whatever has become bad since.
+    """
+    if isinstance(error.cause, (ParticipantLost, BadInput) if again else ParticipantLost):
+        return str(error.cause)
+    raise error
 
 
 def how_lost(error: RayError) -> str:

@@ -8,14 +8,14 @@ An actor that dies, or does not answer in time, is lost with all who live in it;
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
 import ray
-from ray.exceptions import RayError, RayTaskError
+from ray.exceptions import RayError
 
 from agents.actor import ProviderActor
 from agents.chat_bids import ChatWin
@@ -24,12 +24,12 @@ from hubs.actor import HubActor
 from hubs.host import HubSeats, HubsReply, HubsRound
 from hubs.recovery import HubsRecovery
 from hubs.workflow_hub import WORKFLOW_HUB
-from market.errors import DifferentRelease, ParticipantLost
+from market.errors import DifferentRelease
 from market.release import Release
 from orchestrator.assembly import Market
 from orchestrator.packing import Packing
-from orchestrator.ray_process import START_S, Process, all_answers, answers, how_lost
-from orchestrator.ray_reservation import give_back, reserve
+from orchestrator.ray_process import START_S, Process, all_answers, answers
+from orchestrator.ray_reservation import Reserved, give_back, reserve
 from orchestrator.runtime import Cleared, Frozen, Stepped, hub_seats
 from orchestrator.scenario import Scenario
 
@@ -45,6 +45,8 @@ T = TypeVar("T")
 class RayRuntime:
     """Providers and hubs in actors of one placement group, which end with their creator.
 
+    The group does not: Ray keeps it until the whole job ends, for whoever goes on with the market.
+
     An engine that runs in parts has a group of its own, all on one node, from which vLLM takes the
     GPUs of its parts: of any group it takes the first that it finds.
 
@@ -52,6 +54,10 @@ class RayRuntime:
         packing: who shares an actor.
         release: what every actor must run.
         wait_s: how long to wait for the cluster to grow to what the packing asks for.
+        reserved: what is reserved for that packing already, if it is.
+
+    Attributes:
+        reserved: what is reserved for each actor.
 
     Raises:
         NotEnoughResources: the cluster does not have that much, or not within ``wait_s``.
@@ -59,15 +65,21 @@ class RayRuntime:
         ParticipantLost: an actor does not start.
     """
 
-    def __init__(self, packing: Packing, release: Release, wait_s: float = 0.0):
+    def __init__(
+        self,
+        packing: Packing,
+        release: Release,
+        wait_s: float = 0.0,
+        reserved: Sequence[Reserved] = (),
+    ):
         self._deadline_s = DEADLINE_S
         self._stepped_s = 0.0
-        self._reserved = reserve(packing, wait_s)
+        self.reserved = reserved or reserve(packing, wait_s)
         kinds = [ProviderActor] * len(packing.providers) + [HubActor] * len(packing.hubs)
         check = partial(check_release, driver=release)
         processes = [
-            Process(kind, place, reserved, check)
-            for kind, place, reserved in zip(kinds, packing.places, self._reserved, strict=True)
+            Process(kind, place, bundle, check)
+            for kind, place, bundle in zip(kinds, packing.places, self.reserved, strict=True)
         ]
         self._hosts = processes[: len(packing.providers)]
         self._houses = processes[len(packing.providers) :]
@@ -89,7 +101,7 @@ class RayRuntime:
         real = [host.actor.close.remote() for host in self._hosts if host.place.real]
         with suppress(RayError):
             ray.wait(real, num_returns=len(real), timeout=CLOSE_S)
-        give_back({reserved.group for reserved in self._reserved})
+        give_back({one.group for one in self.reserved})
 
     def seat(self, scenario: Scenario, market: Market) -> None:
         """Tell every actor who lives in it; one that was lost is waited for."""
@@ -158,10 +170,7 @@ class RayRuntime:
 
     def clear_hubs(self, round_: HubsRound) -> Cleared:
         """Clear in all hosts of hubs at once, however long an exact solver takes."""
-        asked, concerned = (
-            {},
-            {*round_.chat, *([WORKFLOW_HUB] if round_.workflow is not None else [])},
-        )
+        asked, concerned = {}, _concerned(round_)
         for house in self._houses:
             awake = [hub for hub in house.members if hub in concerned and hub not in house.bereft]
             if awake:
@@ -183,10 +192,7 @@ class RayRuntime:
 
     def renew_hubs(self, recovery: HubsRecovery) -> None:
         """Open them anew where they live; a process that was lost is waited for."""
-        asked, told = (
-            {},
-            {*recovery.chat, *([WORKFLOW_HUB] if recovery.workflow is not None else [])},
-        )
+        asked, told = {}, _concerned(recovery)
         for house in self._houses:
             if told.intersection(house.members):
                 house.await_up()
@@ -252,18 +258,3 @@ def check_release(node: str, theirs: Release, driver: Release) -> None:
     difference = theirs.difference_from(driver)
     if difference is not None:
         raise DifferentRelease(f"node {node} {difference}, which is what the driver runs")
-
-
-@contextmanager
-def losses(who: str) -> Iterator[None]:
-    """One line for what is gone: an actor, its node, or the room it had.
-
-    Raises:
-        ParticipantLost: says how, in Ray's words.
-    """
-    try:
-        yield
-    except RayTaskError:
-        raise  # it is there, and raised this
-    except RayError as error:
-        raise ParticipantLost(f"{who} is gone: {how_lost(error)}") from error

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from market.errors import BadInput
+from market.errors import BadInput, NotWritten
 from market.fields import shown
 from market.process import collect_rarely, peak_memory_bytes
 from market.profiles import ProviderProfile
@@ -18,6 +18,7 @@ from orchestrator.assembly import build_providers, demand_settings, trial_seed
 from orchestrator.demand import count_demand
 from orchestrator.demand.sources import WorkflowDemand
 from orchestrator.log import read_checkpoint, read_table
+from orchestrator.log.durable import refusals_told
 from orchestrator.progress import Advance
 from orchestrator.records import RoundRecord
 from orchestrator.resume import LoggedTrial, Tell, check_complete, remove_state, to_stderr
@@ -25,6 +26,7 @@ from orchestrator.run_directory import (
     COMPARED,
     mark_interrupted,
     note_resumed,
+    read_description,
     set_status,
     write_description,
 )
@@ -132,32 +134,45 @@ def run_scenario(
     runtime: Runtime,
     report: Callable[[Advance], None],
     tell: Tell = to_stderr,
+    lost: str = "",
 ) -> None:
     """Run a scenario into a prepared directory, and its comparisons below it.
 
     What was run there before is gone on with: what is over stays as it is. ``report`` is called
     after every round, ``tell`` is told in a line what a person should know. A run that ends early,
     by ``report`` or by a loss, keeps what was committed, and says in ``run.json`` that it was
-    interrupted.
+    interrupted. ``lost`` is how the orchestrator was lost in whose place this one goes on, if so: a
+    fault of the round from which it does.
 
     Raises:
         BadInput: another process is writing there, or what is there cannot be gone on with.
         NotReproduced: what is there is not what the scenario gives.
         NotWritten: it cannot be written there.
     """
+    _check_no_arm(directory)
     with RunLock(directory):
         try:
             for index, (current, arm) in enumerate(arms(scenario, directory).items()):
                 if not is_over(current, arm):
                     before = index * arm.trials * arm.rounds
-                    _run_arm(arm, name, current, runtime, report, before, tell)
-                remove_state(current)
+                    _run_arm(arm, name, current, runtime, report, before, tell, lost)
+                    lost = ""
+                with refusals_told(current):
+                    remove_state(current)
                 if current != directory:
                     set_status(current, "complete")
         except BaseException:
-            mark_interrupted(directory)
+            with suppress(BadInput, NotWritten):  # what ended the run is what is to be told
+                mark_interrupted(directory)
             raise
         set_status(directory, "complete")
+
+
+def _check_no_arm(directory: Path) -> None:
+    """Whoever runs the whole holds the lock of the whole, not that of an arm."""
+    whole = directory.absolute().parents[1:2]
+    if directory.absolute().parent.name == COMPARED and (whole[0] / RUN_FILE).is_file():
+        raise BadInput(str(directory), f"is one of the comparisons of the run {whole[0]}")
 
 
 def arms(scenario: Scenario, directory: Path) -> dict[Path, Scenario]:
@@ -201,15 +216,18 @@ def _run_arm(
     report: Callable[[Advance], None],
     rounds_before: int,
     tell: Tell,
+    lost: str,
 ) -> None:
     """Run all trials under one mechanism, or those that are left."""
-    directory.mkdir(parents=True, exist_ok=True)
+    with refusals_told(directory):
+        directory.mkdir(parents=True, exist_ok=True)
     first = _begin_arm(arm, name, directory)
     for trial in range(first, arm.trials):
         before = rounds_before + trial * arm.rounds
-        with closing(_trial(arm, trial, directory, runtime, tell)) as advances:
+        with closing(_trial(arm, trial, directory, runtime, tell, lost)) as advances:
             for advance in advances:
                 report(replace(advance, rounds=before + advance.rounds))
+        lost = ""
 
 
 def _begin_arm(arm: Scenario, name: str, directory: Path) -> int:
@@ -217,6 +235,9 @@ def _begin_arm(arm: Scenario, name: str, directory: Path) -> int:
     if not (directory / RUN_FILE).exists():
         write_description(directory, name, arm, "running")
         return 0
+    described = read_description(directory).scenario
+    if described.model_dump(mode="json") != arm.model_dump(mode="json"):
+        raise BadInput(str(directory / RUN_FILE), "describes another run than this one")
     set_status(directory, "running")
     checkpoint = read_checkpoint(directory)
     if checkpoint is None:
@@ -249,10 +270,10 @@ def logged_rounds(
 
 
 def _trial(
-    scenario: Scenario, trial: int, directory: Path, runtime: Runtime, tell: Tell
+    scenario: Scenario, trial: int, directory: Path, runtime: Runtime, tell: Tell, lost: str
 ) -> Generator[Advance]:
     """Run one trial; yields how far it has come after every round."""
-    logged = LoggedTrial(scenario, trial, directory, runtime, tell)
+    logged = LoggedTrial(scenario, trial, directory, runtime, tell, lost)
     served = 0 if logged.reached is None else _served(directory, trial)
     with closing(logged.rounds()) as rounds:
         for one in rounds:

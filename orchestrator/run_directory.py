@@ -13,11 +13,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from market.errors import BadInput
+from market.errors import BadInput, NotWritten
 from market.release import running_release
 from orchestrator.json_text import parse_json
 from orchestrator.log.checkpoint import CHECKPOINT, PENDING
-from orchestrator.log.durable import write_json_atomically
+from orchestrator.log.durable import refusals_told, temporary, write_json_atomically
 from orchestrator.log.schema import SCHEMA_VERSION
 from orchestrator.log.tables import TABLES
 from orchestrator.run_file import RUN_FILE, read_run_file
@@ -80,7 +80,11 @@ def read_description(run: Path) -> RunDescription:
 
 
 def write_description(run: Path, name: str, scenario: Scenario, status: Status) -> None:
-    """Write ``run.json``."""
+    """Write ``run.json``.
+
+    Raises:
+        NotWritten: it cannot be, nor changed by ``set_status``, ``note_resumed`` and others.
+    """
     description = RunDescription(
         schema_version=SCHEMA_VERSION,
         status=status,
@@ -89,7 +93,7 @@ def write_description(run: Path, name: str, scenario: Scenario, status: Status) 
         versions={**running_release().versions, "pyarrow": version("pyarrow")},
         scenario=scenario,
     )
-    write_json_atomically(run / RUN_FILE, description.model_dump(mode="json"))
+    _write(run, description.model_dump(mode="json"))
 
 
 def set_status(run: Path, status: Status) -> None:
@@ -116,7 +120,7 @@ def mark_interrupted(run: Path) -> None:
 
 def stopped(run: Path) -> None:
     """Let the descriptions of a run that no longer runs say so, unless somebody else runs it."""
-    with suppress(BadInput), RunLock(run):
+    with suppress(BadInput, NotWritten), RunLock(run):
         mark_interrupted(run)
 
 
@@ -125,7 +129,12 @@ def _describe(run: Path, **changes: Any) -> None:
     described = read_description(run).model_copy(update=changes).model_dump(mode="json")
     said = parse_json(read_run_file(run))
     said |= {name: described[name] for name in changes}
-    write_json_atomically(run / RUN_FILE, said)
+    _write(run, said)
+
+
+def _write(run: Path, said: dict[str, Any]) -> None:
+    with refusals_told(run / RUN_FILE):
+        write_json_atomically(run / RUN_FILE, said)
 
 
 def default_directory(name: str, seed: int) -> Path:
@@ -185,8 +194,9 @@ def _check_ours(path: Path) -> None:
 
 
 def _is_empty(path: Path) -> bool:
-    """Whether a directory has nothing in it but a lock."""
-    return path.is_dir() and all(entry.name == LOCK for entry in path.iterdir())
+    """Whether a directory has nothing in it but what a run leaves that is killed as it begins."""
+    first = {LOCK, temporary(path / RUN_FILE).name}
+    return path.is_dir() and all(entry.name in first for entry in path.iterdir())
 
 
 def _check_nobody_writes(path: Path) -> None:
@@ -196,9 +206,10 @@ def _check_nobody_writes(path: Path) -> None:
 
 
 def _remove_run(path: Path) -> None:
-    """Remove what a run wrote into a directory, and nothing else."""
+    """Remove what a run wrote into a directory, and nothing else; last what says that it is one."""
     for name in (*TABLES, PENDING, STATE, COMPARED):
         if (path / name).is_dir():
             shutil.rmtree(path / name)
     for name in (CHECKPOINT, REPORT_FILE, RUN_FILE):
-        (path / name).unlink(missing_ok=True)
+        for file in (temporary(path / name), path / name):
+            file.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from agents.chat_bids import ChatWin
 from agents.engine import Job
-from agents.host import ProviderHost
+from agents.host import ProviderHost, ProvidersLost
 from agents.provider import ProviderReply
 from hubs.host import HubHost, HubSeats, HubsReply, HubsRound
 from hubs.recovery import HubsRecovery
@@ -110,11 +110,17 @@ class InProcess:
         silent: Collection[str],
     ) -> Stepped:
         """Step one provider after the other."""
-        return Stepped(self.providers.step(jobs, until_s, won, silent))
+        try:
+            return Stepped(self.providers.step(jobs, until_s, won, silent))
+        except ProvidersLost as loss:
+            return Stepped(loss.replies, loss.lost)
 
     def renew_providers(self, providers: Collection[str], now_s: float) -> Collection[str]:
-        """Draw them anew."""
-        self.providers.renew(providers, now_s)
+        """Draw them anew; real engines start in the background."""
+        try:
+            self.providers.renew(providers, now_s)
+        except ProvidersLost as loss:
+            return sorted(loss.lost)
         return ()
 
     def clear_hubs(self, round_: HubsRound) -> Cleared:

@@ -62,7 +62,7 @@ class Service(Protocol):
 class WallClockEngine:
     """An engine (see ``Engine``) over a service; its clock starts with the first job or advance.
 
-    What a service raises is a defect, and comes out of ``advance``.
+    What a service raises comes out of ``advance``: it is lost (``ParticipantLost``), or defective.
     """
 
     def __init__(self, service: Service):

@@ -26,7 +26,7 @@ class VllmParams(EngineBase):
 
     ``gpus`` are 0 on CPUs, 1, a share of one, or ``tensor_parallel_size`` for an engine over
     several. ``cpus`` and ``memory_bytes`` are what its actor asks of Ray besides. A job fails after
-    ``request_timeout_s``; an engine that is lost is started again at most ``restarts`` times.
+    ``request_timeout_s``; an engine that gives no sign of life for ``deadline_s`` is lost.
     """
 
     kind: Literal["vllm"]
@@ -43,7 +43,7 @@ class VllmParams(EngineBase):
     cpus: float = Field(1.0, ge=0.01, le=1000)
     memory_bytes: int = Field(2 * 2**30, ge=2**20)
     request_timeout_s: float = Field(600.0, gt=0, le=1e6)
-    restarts: int = Field(2, ge=0, le=1000)
+    deadline_s: float = Field(60.0, gt=0, le=1e6)
 
     @model_validator(mode="after")
     def _fits_its_gpus(self) -> VllmParams:

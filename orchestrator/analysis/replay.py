@@ -105,7 +105,7 @@ def workflow_auction(run: LoggedRun, trial: int, workflow: str) -> LoggedAuction
         held = auctions[workflow]
         bids = _bids(run, trial, held["round"])
         return LoggedAuction(
-            workflow=_workflow(nodes, edges),
+            workflow=logged_workflow(nodes, edges),
             offers=_offers(run, trial, held, bids),
             true_costs={name: bids[name]["true_cost"] for name in held["bidders"]},
             payments_nano={row["provider"]: row["client_pays_nano"] for row in won},
@@ -113,7 +113,8 @@ def workflow_auction(run: LoggedRun, trial: int, workflow: str) -> LoggedAuction
         )
 
 
-def _workflow(nodes: Rows, edges: Rows) -> Workflow:
+def logged_workflow(nodes: Rows, edges: Rows) -> Workflow:
+    """The graph that rows of nodes and of edges describe."""
     return Workflow(
         tuple(
             Node(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 #: Kinds of participants.
-PROVIDER, HUB = "provider", "hub"
+PROVIDER, HUB, ORCHESTRATOR = "provider", "hub", "orchestrator"
 
 #: Events. A provider that hangs is given up in the end, as lost as after a crash, until it is back;
 #: it is unreachable where work is sent to it meanwhile.

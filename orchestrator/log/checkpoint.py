@@ -21,6 +21,7 @@ CHECKPOINT = "checkpoint.json"
 PENDING = ".pending"
 
 COMMIT_FILE = re.compile(r"\d{4,}-\d{6,}\.arrow")
+FIRST_COMMIT = "*-000000.arrow"
 
 _TABLE = "|".join(TABLES)
 Count = Annotated[int, Field(ge=0, lt=2**63)]
@@ -59,13 +60,16 @@ def read_checkpoint(run: Path) -> Checkpoint | None:
     """The checkpoint of a run; None before its first commit.
 
     Raises:
-        BadInput: it is truncated or not one of ours, or there is none while there are parts.
+        BadInput: it is truncated or not one of ours, or there is none while there are parts, or
+            other commits than the first, which may be one that was just being made.
     """
     path = run / CHECKPOINT
     if not path.exists():
         for table in TABLES:
             if any((run / table).glob("part-*.parquet")):
                 raise BadInput(str(run), f"has parts in {table}, but no {CHECKPOINT}")
+        if any(not file.match(FIRST_COMMIT) for file in (run / PENDING).glob("*.arrow")):
+            raise BadInput(str(run), f"has commits in {PENDING}, but no {CHECKPOINT}")
         return None
     text = read_text(path)
     try:

@@ -76,13 +76,12 @@ class Chains:
         Raises:
             BadInput: the run's ``run.json`` cannot be read.
         """
-        said = json.dumps(described(run), sort_keys=True)
-        return cls.after(hashlib.sha256(f"{before} {trial} {said}".encode()).hexdigest())
+        return cls.after(_sha256(f"{before} {trial} {_said(run)}"))
 
     @classmethod
     def after(cls, first: str) -> Chains:
         """The chains of a trial with this first link."""
-        return cls(first, hashlib.sha256(f"{first} {TIMINGS}".encode()).hexdigest())
+        return cls(first, _sha256(f"{first} {TIMINGS}"))
 
     def first_row(self, trial: int) -> DigestRow:
         """The row of ``digests`` with which a trial begins."""
@@ -111,6 +110,23 @@ class Chains:
             DigestRow(rows.trial, rows.round, rows.table, len(digests), self.add(rows), digests)
             for rows, digests in found
         ]
+
+
+def description_digest(run: Path) -> str:
+    """Of what the log depends on of what ``run.json`` says.
+
+    Raises:
+        BadInput: it cannot be read.
+    """
+    return _sha256(_said(run))
+
+
+def _said(run: Path) -> str:
+    return json.dumps(described(run), sort_keys=True)
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def described(run: Path) -> dict[str, object]:

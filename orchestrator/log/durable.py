@@ -10,6 +10,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from market.errors import NotWritten
+
+
+@contextmanager
+def refusals_told(place: Path) -> Iterator[None]:
+    """What the system refuses to write is one line; it names the file, or else the ``place``."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise NotWritten(f"{error.filename or place}: cannot be written: {reason}") from None
+
 
 @contextmanager
 def created(path: Path) -> Iterator[BinaryIO]:

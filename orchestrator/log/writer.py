@@ -27,7 +27,7 @@ from orchestrator.log.checkpoint import (
 )
 from orchestrator.log.commit_file import CommitFile, write_commit
 from orchestrator.log.digests import DIGESTS, NO_DIGEST, Chains
-from orchestrator.log.durable import make_directory, sync_directory, temporary
+from orchestrator.log.durable import make_directory, refusals_told, sync_directory, temporary
 from orchestrator.log.parts import (
     Part,
     due_for_merging,
@@ -215,17 +215,17 @@ class LogWriter:
     def _kept(self) -> Iterator[None]:
         """What the system refuses is told, with what is kept in spite of it."""
         try:
-            yield
-        except OSError as error:
-            with suppress(BadInput, OSError):  # the last step may have been done all the same
-                self._checkpoint = read_checkpoint(self._run) or self._checkpoint
-            place = error.filename or self._run
-            reason = error.strerror or str(error)
-            kept = f"trial {self._checkpoint.trial} up to round {self._checkpoint.round}"
-            raise NotWritten(
-                f"{place}: cannot be written: {reason}; the log is kept of {kept}, from where "
-                f"`walras resume {self._run}` goes on"
-            ) from None
+            with refusals_told(self._run):
+                yield
+        except NotWritten as error:
+            found = None
+            with suppress(BadInput, OSError):
+                found = read_checkpoint(self._run)
+            if found is None:
+                raise
+            self._checkpoint = found  # the last step may have been done all the same
+            kept = f"the log is kept of trial {found.trial} up to round {found.round}"
+            raise NotWritten(f"{error}; {kept}") from None
 
 
 def arrow_table(table: str, rows: Sequence[Row]) -> pa.Table:

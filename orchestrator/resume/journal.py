@@ -16,6 +16,7 @@ from pathlib import Path
 
 from agents.provider import ProviderReply
 from market.frozen import freeze, thaw
+from orchestrator.log.durable import make_directory, sync_directory
 from orchestrator.resume.sealed import is_whole, sealed, unsealed
 from orchestrator.run_directory import STATE
 
@@ -28,16 +29,18 @@ class Heard:
         replies: of providers with real engines.
         lost: by participant, how its process was lost.
         missing: the providers that could not be renewed.
+        orchestrator: how the one before was lost, in whose place this one goes on; else empty.
     """
 
     replies: Sequence[ProviderReply] = ()
     lost: Mapping[str, str] = field(default_factory=dict)
     missing: Sequence[str] = ()
+    orchestrator: str = ""
 
     @property
     def anything(self) -> bool:
         """Whether there was anything."""
-        return bool(self.replies or self.lost or self.missing)
+        return bool(self.replies or self.lost or self.missing or self.orchestrator)
 
 
 class Journal:
@@ -79,11 +82,14 @@ class Journal:
         """
         if not self._new:
             return
-        self.path.parent.mkdir(exist_ok=True)
+        make_directory(self.path.parent)
+        is_new = not self.path.exists()
         with self.path.open("ab") as file:
             file.write(sealed(freeze((round_, self._new))))
             file.flush()
             os.fsync(file.fileno())
+        if is_new:
+            sync_directory(self.path.parent)
         self._new = {}
 
 
@@ -92,7 +98,7 @@ def _read(path: Path, up_to: int) -> tuple[dict[int, Heard], int]:
 
     A last record that is not whole was being written when the process was killed.
     """
-    content = path.read_bytes() if path.exists() else b""
+    content = memoryview(path.read_bytes() if path.exists() else b"")
     heard: dict[int, Heard] = {}
     counted = 0
     while is_whole(content[counted:]):

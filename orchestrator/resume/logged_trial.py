@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from market.errors import BadInput, NotReproduced, NotWritten, ParticipantLost
+from market.errors import BadInput, NotReproduced, ParticipantLost
 from orchestrator.assembly import assemble
+from orchestrator.faults.events import CRASH, ORCHESTRATOR, FaultEvent
 from orchestrator.log import LogWriter, Rehearsal, read_checkpoint
+from orchestrator.log.durable import refusals_told
 from orchestrator.log.rows import RoundRows, provider_rows
 from orchestrator.records import RoundRecord
 from orchestrator.resume.journal import Journal
@@ -67,6 +69,8 @@ class LoggedTrial:
         run: the directory of the log, in which nobody else writes.
         runtime: where the participants live.
         tell: told in a line what is passed over.
+        lost: how the orchestrator was lost in whose place this one goes on, if so: a fault of the
+            first round that is not computed again.
 
     Attributes:
         reached: the last round that the log has, 0 before the first; None if it has nothing at all.
@@ -80,6 +84,7 @@ class LoggedTrial:
         run: Path,
         runtime: Runtime,
         tell: Tell = to_stderr,
+        lost: str = "",
     ):
         checkpoint = read_checkpoint(run)
         begun = checkpoint is not None and checkpoint.trial == trial
@@ -89,6 +94,7 @@ class LoggedTrial:
         self._number = trial
         self._run = run
         self._tell = tell
+        self._lost = lost
         self._runtime = runtime
         self._journal = Journal(run, trial, self.reached or 0)
         self._pace = SnapshotPace(scenario.log.snapshot_share)
@@ -106,13 +112,17 @@ class LoggedTrial:
         records = trial.rounds()
         lost: dict[str, str] = {}
         if self.reached is not None:
-            relay.to = Repeating(self._runtime, self._journal, trial.market.speakers, calls)
-            yield from self._again(trial, records, start)
-            calls = relay.to.calls
+            relay.to = repeating = Repeating(
+                self._runtime, self._journal, trial.market.speakers, calls
+            )
+            yield from self._again(trial, records, start, repeating)
+            calls = repeating.calls
             if self.reached:
                 lost = dict.fromkeys(sorted(trial.market.speakers), RESUMED)
         real = trial.market.speakers
-        relay.to = recording = Recording(self._runtime, self._journal, real, calls, lost)
+        relay.to = recording = Recording(
+            self._runtime, self._journal, real, calls, lost, self._lost
+        )
         yield from self._anew(trial, records, recording)
 
     def _begin(self) -> tuple[Trial, Relay, Snapshot | None]:
@@ -135,24 +145,23 @@ class LoggedTrial:
         return Trial(self._scenario, market, relay), relay
 
     def _again(
-        self, trial: Trial, records: Iterator[RoundRecord], start: int
+        self, trial: Trial, records: Iterator[RoundRecord], start: int, repeating: Repeating
     ) -> Generator[LoggedRound]:
         """Compute again the rounds from a snapshot's to the last that is logged."""
         assert self.reached is not None  # the caller's
-        log = Rehearsal(self._run, self._number)
-        if not start:
-            log.add(provider_rows(self._number, trial.market))
-            log.commit(0)
         number = start
-        for record in islice(records, self.reached - start):
-            clock = Stopwatch()
-            number = record.number
-            log.add(self._rows(trial, record).rows())
-            if number % self._scenario.log.checkpoint_rounds == 0 or number == self.reached:
-                log.commit(number)
-            clock.lap("compared_s")
-            yield LoggedRound(record, clock.seconds["compared_s"], again=True)
-        log.close()
+        with closing(Rehearsal(self._run, self._number)) as log:
+            if not start:
+                log.add(provider_rows(self._number, trial.market))
+                log.commit(0)
+            for record in islice(records, self.reached - start):
+                clock = Stopwatch()
+                number = record.number
+                log.add(self._rows(trial, record, repeating).rows())
+                if number % self._scenario.log.checkpoint_rounds == 0 or number == self.reached:
+                    log.commit(number)
+                clock.lap("compared_s")
+                yield LoggedRound(record, clock.seconds["compared_s"], again=True)
         if number < self.reached:
             raise NotReproduced(
                 f"{self._run}: trial {self._number}: computed again it is over after round "
@@ -167,7 +176,7 @@ class LoggedTrial:
         if self.reached is None:
             log.add(provider_rows(self._number, trial.market))
             log.commit(0)
-        with self._written():
+        with refusals_told(self._run / STATE):
             if self.reached is None:
                 remove_state(self._run)
             else:
@@ -176,7 +185,7 @@ class LoggedTrial:
         try:
             for record in records:
                 clock = Stopwatch()
-                rows = self._rows(trial, record)
+                rows = self._rows(trial, record, recording)
                 log.add(rows.rows())
                 clock.lap("rows_s")
                 log.add([rows.timing(clock.seconds["rows_s"])])
@@ -189,7 +198,10 @@ class LoggedTrial:
             raise
         log.close()
 
-    def _rows(self, trial: Trial, record: RoundRecord) -> RoundRows:
+    def _rows(self, trial: Trial, record: RoundRecord, relay: Relay) -> RoundRows:
+        if relay.orchestrator:
+            crash = FaultEvent(ORCHESTRATOR, ORCHESTRATOR, CRASH, relay.orchestrator)
+            record = replace(record, faults=[*record.faults, crash])
         return RoundRows(self._scenario, trial.market, self._number, record)
 
     def _commit(self, trial: Trial, log: LogWriter, number: int, recording: Recording) -> None:
@@ -198,7 +210,7 @@ class LoggedTrial:
         Whatever is later than the log's checkpoint does not count.
         """
         clock = Stopwatch()
-        with self._written():
+        with refusals_told(self._journal.path):
             self._journal.commit(number)
         clock.lap("journal_s")
         if self._pace.due and not trial.over:
@@ -220,15 +232,3 @@ class LoggedTrial:
             self._tell(f"no snapshot was taken after round {number}: {error}")
         clock.lap("snapshot_s")
         self._pace.took(clock.seconds["snapshot_s"])
-
-    @contextmanager
-    def _written(self) -> Iterator[None]:
-        """A disk that is full or read-only: one line, and what is committed is kept."""
-        try:
-            yield
-        except OSError as error:
-            where = error.filename or self._run / STATE
-            raise NotWritten(
-                f"{where}: cannot be written: {error.strerror}; what was committed is kept, "
-                f"walras resume {self._run} goes on from there"
-            ) from None

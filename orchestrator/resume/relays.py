@@ -17,10 +17,16 @@ from orchestrator.scenario import Scenario
 
 
 class Relay:
-    """Hands every call on to a runtime, which may be another one after any of them."""
+    """Hands every call on to a runtime, which may be another one after any of them.
+
+    Attributes:
+        orchestrator: how the one before was lost in whose place this one went on in the round whose
+            providers were stepped last; empty in all other rounds.
+    """
 
     def __init__(self, to: Runtime):
         self.to = to
+        self.orchestrator = ""
 
     def seat(self, scenario: Scenario, market: Market) -> None:
         """See ``Runtime``; the same below."""
@@ -71,6 +77,7 @@ class Recording(Relay):
         calls: how many calls there were before.
         lost: participants who are lost by what happened before, and how; those of them who are not
             silent by then are told of in the first step, without being asked.
+        orchestrator: how the one before was lost, if it goes on in its place.
     """
 
     def __init__(
@@ -80,8 +87,10 @@ class Recording(Relay):
         real: Collection[str],
         calls: int = 0,
         lost: Mapping[str, str] | None = None,
+        orchestrator: str = "",
     ):
         super().__init__(to)
+        self._before = orchestrator
         self.calls = calls
         self._journal = journal
         self._real = real
@@ -97,10 +106,11 @@ class Recording(Relay):
         """Note the replies of real engines, and who was lost."""
         lost = {name: how for name, how in self._lost.items() if name not in silent}
         self._lost = {}
+        self.orchestrator, self._before = self._before, ""
         stepped = self.to.step_providers(jobs, until_s, won, {*silent, *lost})
         told = Stepped(stepped.replies, {**stepped.lost, **lost})
         real = [reply for reply in told.replies if reply.bid.provider in self._real]
-        self._note(Heard(replies=real, lost=told.lost))
+        self._note(Heard(replies=real, lost=told.lost, orchestrator=self.orchestrator))
         return told
 
     def renew_providers(self, providers: Collection[str], now_s: float) -> Collection[str]:
@@ -149,6 +159,7 @@ class Repeating(Relay):
             BadInput: the journal does not say what a real engine answered.
         """
         heard = self._next()
+        self.orchestrator = heard.orchestrator
         answered = {reply.bid.provider for reply in heard.replies}
         for name in self._real:
             if name not in answered and name not in silent and name not in heard.lost:

@@ -14,10 +14,14 @@ HEAD_BYTES = 64 + 1 + 12 + 1
 
 def sealed(content: bytes) -> bytes:
     """The record of ``content``."""
-    return f"{hashlib.sha256(content).hexdigest()} {len(content):012d}\n".encode() + content
+    return _head(content) + content
 
 
-def unsealed(record: bytes, place: str) -> tuple[bytes, int]:
+def _head(content: bytes) -> bytes:
+    return f"{hashlib.sha256(content).hexdigest()} {len(content):012d}\n".encode()
+
+
+def unsealed(record: bytes | memoryview, place: str) -> tuple[bytes, int]:
     """What the record at the beginning of some bytes says, and how many bytes it takes.
 
     Raises:
@@ -25,13 +29,13 @@ def unsealed(record: bytes, place: str) -> tuple[bytes, int]:
     """
     if is_whole(record):
         end = HEAD_BYTES + _length(record)
-        content = record[HEAD_BYTES:end]
-        if record[:HEAD_BYTES] == sealed(content)[:HEAD_BYTES]:
+        content = bytes(record[HEAD_BYTES:end])
+        if record[:HEAD_BYTES] == _head(content):
             return content, end
     raise BadInput(place, "is damaged")
 
 
-def is_whole(record: bytes) -> bool:
+def is_whole(record: bytes | memoryview) -> bool:
     """Whether there are as many bytes as the record says that it has, if it is one.
 
     What is not even the head of a record counts as whole, so that it is not passed over as one
@@ -40,9 +44,9 @@ def is_whole(record: bytes) -> bool:
     return len(record) >= HEAD_BYTES and len(record) >= HEAD_BYTES + _length(record)
 
 
-def _length(record: bytes) -> int:
+def _length(record: bytes | memoryview) -> int:
     """By its head; 0 where that is none."""
-    digits = record[65 : HEAD_BYTES - 1]
+    digits = bytes(record[65 : HEAD_BYTES - 1])
     return int(digits) if digits.isdigit() else 0
 
 

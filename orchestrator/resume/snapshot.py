@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from market.errors import BadInput
 from market.release import Release, running_release
+from orchestrator.log.digests import description_digest
 from orchestrator.resume.sealed import sealed, unsealed, write_atomically
 from orchestrator.run_directory import STATE
 from orchestrator.runtime import Frozen
@@ -45,7 +46,7 @@ def write_snapshot(run: Path, snapshot: Snapshot) -> Path:
     folder = run / STATE
     folder.mkdir(exist_ok=True)
     path = folder / f"snapshot-{snapshot.trial:04d}-{snapshot.round:08d}"
-    write_atomically(path, sealed(_content(snapshot)))
+    write_atomically(path, sealed(_content(run, snapshot)))
     for _, old in _of_trial(run, snapshot.trial)[KEPT:]:
         old.unlink()
     return path
@@ -57,12 +58,12 @@ def read_snapshots(
     """The snapshots of a trial that can be gone on from, the latest first.
 
     Those of later rounds than ``up_to`` do not count: the log knows nothing of those rounds.
-    ``tell`` is told in a line of what is damaged, or was kept by another release.
+    ``tell`` is told in a line of what is damaged, of another run or was kept by another release.
     """
     for round_, path in _of_trial(run, trial):
         if round_ <= up_to:
             try:
-                yield _read(path, trial, round_)
+                yield _read(run, path, trial, round_)
             except BadInput as error:
                 tell(f"{error}; it is passed over")
 
@@ -92,13 +93,14 @@ def _of_trial(run: Path, trial: int) -> list[tuple[int, Path]]:
     return sorted(found, reverse=True)
 
 
-def _content(snapshot: Snapshot) -> bytes:
+def _content(run: Path, snapshot: Snapshot) -> bytes:
     groups = ([snapshot.state], snapshot.participants.providers, snapshot.participants.hubs)
     pieces = [pa.compress(piece, COMPRESSION, asbytes=True) for group in groups for piece in group]
     head = {
         "trial": snapshot.trial,
         "round": snapshot.round,
         "calls": snapshot.calls,
+        "described": description_digest(run),
         "release": asdict(running_release()),
         "groups": [len(group) for group in groups],
         "lengths": [len(piece) for group in groups for piece in group],
@@ -107,7 +109,7 @@ def _content(snapshot: Snapshot) -> bytes:
     return json.dumps(head).encode() + b"\n" + b"".join(pieces)
 
 
-def _read(path: Path, trial: int, round_: int) -> Snapshot:
+def _read(run: Path, path: Path, trial: int, round_: int) -> Snapshot:
     try:
         content, size = unsealed(path.read_bytes(), str(path))
     except OSError as error:
@@ -119,6 +121,8 @@ def _read(path: Path, trial: int, round_: int) -> Snapshot:
             raise BadInput(str(path), "is damaged")
         if (head["trial"], head["round"]) != (trial, round_):
             raise BadInput(str(path), "is the snapshot of another round")
+        if head["described"] != description_digest(run):
+            raise BadInput(str(path), "is the snapshot of another run")
         difference = running_release().difference_from(Release(**head["release"]))
         if difference is not None:
             raise BadInput(str(path), f"was kept by another release: this one {difference}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -23,14 +24,36 @@ UNREAD = ("digests",)
 
 
 class VerifiedRun(LoggedRun):
-    """The log of a run that is verified."""
+    """The log of a run that is verified.
+
+    Args:
+        path: the run's directory.
+        until: the trial and the round after which nothing is looked at, of a log that still grows.
+    """
+
+    def __init__(self, path: Path, until: tuple[int, int] | None = None):
+        super().__init__(path)
+        self._until = until
+
+    def table(self, name: str) -> pa.Table:
+        """A whole table; raises ``BadInput`` if a part of it cannot be read."""
+        if name not in self._tables:
+            self._tables[name] = self._known(super().table(name))
+        return self._tables[name]
 
     def pieces(self, table: str) -> Iterator[pa.Table]:
         """A table in the order of writing, a bounded number of rows at a time.
 
         Raises ``BadInput`` if a part of it cannot be read.
         """
-        yield from read_pieces(self.path, table)
+        yield from map(self._known, read_pieces(self.path, table))
+
+    def _known(self, rows: pa.Table) -> pa.Table:
+        if self._until is None:
+            return rows
+        trial, round_ = self._until
+        now = (pc.field("trial") == trial) & (pc.field("round") <= round_)
+        return rows.filter((pc.field("trial") < trial) | now)
 
 
 class TrialLog:
@@ -67,8 +90,9 @@ class TrialLog:
 
     @cached_property
     def last_round(self) -> int:
-        """The last round that was logged."""
-        return max((row["round"] for row in self.tables["rounds"]), default=0)
+        """The last round that was logged; bounded by the rows, whatever a row says."""
+        rows = self.tables["rounds"]
+        return min(max((row["round"] for row in rows), default=0), 2 * len(rows))
 
     @cached_property
     def requests(self) -> Mapping[str, dict[str, Any]]:

@@ -14,13 +14,15 @@ from market.errors import BadInput, WalrasError
 from orchestrator.analysis.logged_run import NoRow
 from orchestrator.log.checkpoint import Checkpoint, read_checkpoint
 from orchestrator.log.digest_check import Mismatch, check_digests
+from orchestrator.log.reader import ATTEMPTS, Vanished
 from orchestrator.log.schema import SCHEMA_VERSION
 from orchestrator.log.tables import TABLES
-from orchestrator.run_directory import COMPARED, RunDescription
+from orchestrator.run_directory import COMPARED, RunDescription, read_description
 from orchestrator.run_file import RUN_FILE
 from orchestrator.verify.chat import ChatCheck
 from orchestrator.verify.checks import CHECKS, DRAWS
 from orchestrator.verify.checks.draws import drawn_again
+from orchestrator.verify.checks.shape import rows_are_of_rounds_that_there_were
 from orchestrator.verify.clearing import clearings
 from orchestrator.verify.coverage import Coverage
 from orchestrator.verify.findings import Finding, Findings, named, shown
@@ -104,6 +106,11 @@ def verify_trial(
     log = TrialLog.read(run, trial, over=over)
     coverage.note("trials")
     coverage.note("rounds", log.last_round)
+    with _sense(found, "rows are of rounds that there were"):
+        rows_are_of_rounds_that_there_were(log, found)
+    if found.count:
+        coverage.leave_out("trials but for their rounds", "rows name rounds that there are not")
+        return found, coverage
     for name, check in CHECKS.items():
         told(f"trial {trial}: {name}")
         with _sense(found, name):
@@ -117,12 +124,7 @@ def verify_trial(
                 draw(log, market, found)
     with _sense(found, "predictions make sense"):
         chat = ChatCheck(log, market, payments, found, coverage)
-        for clearing in clearings(run.pieces("predictions"), trial):
-            told(f"trial {trial}: round {clearing.round}, {clearing.hub}")
-            with _sense(found, "predictions make sense"):
-                chat.check(clearing)
-        with _sense(found, "predictions make sense"):
-            chat.end()
+        _check_clearings(run, log, chat, found, told)
     workflows = WorkflowCheck(run, log, payments, found, coverage)
     for auction in log.tables["auctions"]:
         told(f"trial {trial}: round {auction['round']}, workflow {auction['workflow']}")
@@ -131,9 +133,38 @@ def verify_trial(
     return found, coverage
 
 
+def _check_clearings(
+    run: VerifiedRun, log: TrialLog, chat: ChatCheck, found: Findings, told: Told
+) -> None:
+    """Those of the matching hubs, as they stream by."""
+    for clearing in clearings(run.pieces("predictions"), log.trial):
+        told(f"trial {log.trial}: round {clearing.round}, {clearing.hub}")
+        if not 1 <= clearing.round <= log.last_round:
+            found.begin("rows are of rounds that there were")
+            there = f"1 to {log.last_round}"
+            found.add("predictions", clearing.row(0), "round", clearing.round, there)
+            continue
+        with _sense(found, "predictions make sense"):
+            chat.check(clearing)
+    with _sense(found, "predictions make sense"):
+        chat.end()
+
+
 def _verify_arm(run: Path, payments: str, digests: bool, told: Told) -> Verdict:
-    verdict, logged = Verdict(run), VerifiedRun(run)
-    described, checkpoint = logged.description, read_checkpoint(run)
+    """Begins again where the log was merged under our eyes, as one that still grows may be."""
+    for attempt in range(ATTEMPTS):
+        try:
+            return _as_it_stands(run, payments, digests, told)
+        except Vanished:
+            if attempt + 1 == ATTEMPTS:
+                raise
+    raise AssertionError  # the last attempt returns or raises
+
+
+def _as_it_stands(run: Path, payments: str, digests: bool, told: Told) -> Verdict:
+    verdict, described = Verdict(run), read_description(run)
+    checkpoint = read_checkpoint(run)
+    logged = VerifiedRun(run, _reached(checkpoint) if described.status == "running" else None)
     if described.schema_version != SCHEMA_VERSION:
         problem = f"expected a log of version {SCHEMA_VERSION}, got {described.schema_version}"
         raise BadInput(str(run / RUN_FILE), problem)
@@ -163,6 +194,11 @@ def _verify_arm(run: Path, payments: str, digests: bool, told: Told) -> Verdict:
         "draws are not made again",
     )
     return verdict
+
+
+def _reached(checkpoint: Checkpoint | None) -> tuple[int, int]:
+    """The last trial and round that count."""
+    return (-1, 0) if checkpoint is None else (checkpoint.trial, checkpoint.round)
 
 
 def _how_far(described: RunDescription, checkpoint: Checkpoint | None, verdict: Verdict) -> None:

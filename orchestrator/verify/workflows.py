@@ -89,14 +89,20 @@ class LoggedPurchase:
 
     def best(self, prices: FloatArray, solver: str) -> tuple[float, str]:
         """The least cost at ``prices`` by a solver, USD; and which solver that was in the end."""
-        market = self.problem.among(Front.of(self.problem, prices).members)
+        market = self._front(prices)
         chosen = _solver(solver, [market])(market)
         (allocation,) = chosen.allocate(prices[None])
         (quantity,) = self.problem.quantities(allocation[None])
         return total_usd(prices, quantity), chosen.name
 
-    def star_payment(self, winner: int, prices: FloatArray, solver: str) -> float:
-        """STAR's payment of a winner for the logged allocation, USD."""
+    def other_solver(self, prices: FloatArray) -> str:
+        """The one that the run did not buy with, where the log does not say which it was."""
+        market = self._front(prices)
+        used = choose_solver(self.options.solver, [market])(market).name
+        return _other(used)
+
+    def star_payment(self, winner: int, prices: FloatArray, solver: str) -> tuple[float, str]:
+        """STAR's payment of a winner for the logged allocation, USD; and which solver that was."""
         front = Front.of(self.problem, prices)
         around = self.problem.among(np.append(front.without(winner), winner))
         offer = self.offers[winner]
@@ -108,7 +114,15 @@ class LoggedPurchase:
         else:
             envelope = curve.envelope()
             lost = bid_breakpoints(offer, envelope), envelope.retained
-        return payment_usd(offer, *lost, self.options.reserve)
+        return payment_usd(offer, *lost, self.options.reserve), made.name
+
+    def _front(self, prices: FloatArray) -> AllocationProblem:
+        """With only those who may be needed at some prices."""
+        return self.problem.among(Front.of(self.problem, prices).members)
+
+
+def _other(solver: str) -> str:
+    return "elimination" if solver == "highs" else "highs"
 
 
 def _solver(name: str, problems: Sequence[AllocationProblem]) -> Any:
@@ -175,15 +189,16 @@ class WorkflowCheck:
         wanted = ("elimination", "highs") if fixed == "auto" else (fixed,)
         known = used in wanted
         self._found.require(known, "auctions", auction, "solver", " or ".join(wanted))
-        other = "elimination" if used == "highs" else "highs"
+        other = _other(used)
         if not self._is_best(auction, bought, prices, other, "virtual_cost_usd", cost):
             return
         self._found.begin("payments and prices follow from the allocation")
         again = self._solved_again(auction, bought)
         near = BISECTED if bought.options.payment_method == "bisection" else PAYMENT
         for winner in bought.winners:
-            solver = other if winner in again else used
-            paid = nano_usd(bought.star_payment(winner, prices, solver))
+            asked = other if winner in again else used
+            paid_usd, solver = bought.star_payment(winner, prices, asked)
+            paid = nano_usd(paid_usd)
             self._paid(auction, bought.offers[winner].provider, paid, logged, near)
             whose = "the other solver" if solver == other else "the run's own solver"
             self._coverage.note(f"thresholds of workflows by {whose}")
@@ -202,7 +217,8 @@ class WorkflowCheck:
     ) -> None:
         bids = np.array([offer.bid for offer in bought.offers], dtype=np.float64)
         cost = total_usd(bids, bought.quantity)
-        if self._is_best(auction, bought, bids, "highs", "payment_nano", cost):
+        other = bought.other_solver(bids)
+        if self._is_best(auction, bought, bids, other, "payment_nano", cost):
             self._found.begin("payments and prices follow from the allocation")
             for winner in bought.winners:
                 paid = nano_usd(bids[winner] * bought.quantity[winner] / TOKENS_PER_MTOK)

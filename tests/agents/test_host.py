@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
 from threading import Barrier
+from time import monotonic, sleep
 
 import pytest
 
@@ -9,8 +11,9 @@ from agents import population
 from agents.electricity import Electricity
 from agents.engine import Engine, Job, SimulatedEngine
 from agents.engine_params import EngineBase, SimulatedParams
-from agents.host import ProviderHost
+from agents.host import ProviderHost, ProvidersLost
 from agents.provider_group import ProviderGroup
+from market.errors import BadInput, ParticipantLost
 from market.messages import CHAT, Completion
 from market.profiles import EngineProfile
 from market.prompt import Span
@@ -114,5 +117,92 @@ def test_a_real_engine_that_has_served_is_renewed_and_one_that_has_not_learns_th
     host.renew(["real-001"], 5.0)
     assert CALLS[2:] == ["start real-001 at 5 s"]
     host.step({}, 6.0, {})
-    host.renew(["real-001"], 9.0)
-    assert CALLS[3:] == ["close real-001", "start real-001 at 9 s"]
+    renew(host, "real-001", 9.0)
+    assert CALLS[3:] == ["close real-001", "start real-001", "start real-001 at 9 s"]
+
+
+def renew(host: ProviderHost, name: str, now_s: float) -> int:
+    """Renew a provider; how often it was asked in vain because its engine has not started."""
+    give_up_s, asked = monotonic() + PATIENCE_S, 0
+    while monotonic() < give_up_s:
+        try:
+            host.renew([name], now_s)
+        except ProvidersLost:
+            asked += 1
+            sleep(0.01)
+        else:
+            return asked
+    raise AssertionError("it was never renewed")
+
+
+def dies(engine: Waiting, until_s: float) -> list[Completion]:
+    """An engine that is lost in ``advance`` if it is that of ``real-000``."""
+    if engine._provider == "real-000":
+        raise ParticipantLost("it has died")
+    return []
+
+
+def test_a_real_engine_that_dies_is_lost_alone_and_is_back_when_it_is_renewed(
+    host: ProviderHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    advance = Waiting.advance
+    monkeypatch.setattr(Waiting, "advance", dies)
+    with pytest.raises(ProvidersLost, match=r"^it has died$") as loss:
+        host.step({}, 1.0, {})
+    monkeypatch.setattr(Waiting, "advance", advance)
+    assert loss.value.lost == {"real-000": "it has died"}
+    assert CALLS[2:] == ["close real-000"]
+    replies = [reply.bid.provider for reply in loss.value.replies]
+    assert replies == ["m-000", "m-001", "m-002", "real-001", "z-000"]
+    renew(host, "real-000", 4.0)
+    assert CALLS[3:] == ["close real-000", "start real-000", "start real-000 at 4 s"]
+    assert len(host.step({}, 5.0, {})) == 6
+
+
+@pytest.mark.parametrize("error", [ParticipantLost("no memory"), BadInput("model", "is gone")])
+def test_an_engine_that_does_not_start_again_stays_lost_and_is_tried_again(
+    error: Exception, host: ProviderHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.step({}, 1.0, {})
+    start, fails = Waiting.start, [error, error]
+
+    def start_later(engine: Waiting, now_s: float = 0.0) -> None:
+        if fails:
+            raise fails.pop()
+        start(engine, now_s)
+
+    monkeypatch.setattr(Waiting, "start", start_later)
+    assert renew(host, "real-001", 4.0) >= 2
+    assert CALLS[2:] == ["close real-001", "start real-001", "start real-001 at 4 s"]
+
+
+def test_rounds_last_as_long_on_the_wall_while_the_only_real_engines_start(
+    host: ProviderHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.step({}, 1.0, {})
+    real = ["real-000", "real-001"]
+    monkeypatch.setattr(Waiting, "start", lambda engine, now_s=0.0: sleep(0.3))
+    with pytest.raises(ProvidersLost):
+        host.renew(real, 1.0)
+    began = monotonic()
+    host.step({}, 1.2, {}, real)
+    assert monotonic() - began >= 0.2
+
+
+def test_a_trial_does_not_begin_without_a_real_engine(
+    host: ProviderHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_start(engine: Waiting, now_s: float = 0.0) -> None:
+        raise ParticipantLost("no memory")
+
+    monkeypatch.setattr(Waiting, "start", no_start)
+    group = ProviderGroup(name="real", count=1, domains=("law",))
+    real = ProviderGroup.model_construct(**dict(group) | {"engine": WaitingParams()})
+    with pytest.raises(ParticipantLost, match=r"^real-000: no memory$"):
+        host.seat([real], Electricity(), seed=8)
+
+
+def test_losses_of_real_engines_cross_a_process_boundary(host: ProviderHost) -> None:
+    lost = ProvidersLost({"p": "died", "q": "died"}, host.step({}, 1.0, {}))
+    copy = pickle.loads(pickle.dumps(lost))
+    assert (copy.lost, copy.replies, str(copy)) == (lost.lost, lost.replies, "died")

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 from orchestrator.log import read_checkpoint, read_table
 from orchestrator.log.tables import TABLES
 from orchestrator.run_directory import COMPARED
+from orchestrator.run_file import RUN_FILE
 
 #: Waits for the moment to kill a command that runs in a directory.
 Moment = Callable[[Path], None]
@@ -42,6 +44,28 @@ def while_writing(rng: random.Random, most: int, longest_s: float) -> Moment:
     return wait
 
 
+def once_it_runs(run: Path, then: Moment, longest_s: float) -> Moment:
+    """Some moment after a command that is started now has said that it runs."""
+    before = _said(run)
+
+    def wait(run: Path) -> None:
+        give_up = time.monotonic() + longest_s
+        while _said(run) == before and time.monotonic() < give_up:
+            time.sleep(0.005)
+        then(run)
+
+    return wait
+
+
+def _said(run: Path) -> tuple[int, int]:
+    """Which version of ``run.json`` is there."""
+    try:
+        found = (run / RUN_FILE).stat()
+    except OSError:
+        return 0, 0
+    return found.st_ino, found.st_mtime_ns
+
+
 def _written(run: Path) -> set[str]:
     names = set()
     for folder in (run, run / ".pending", run / ".state"):
@@ -58,6 +82,23 @@ def kill(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
     except ProcessLookupError:
         return
+
+
+def session_ends(session: int, within_s: float) -> float:
+    """Wait until no process of a session is left; how long that took, in seconds."""
+    began = time.monotonic()
+    while left := [process for process in psutil.process_iter() if _lives_in(session, process)]:
+        assert time.monotonic() - began < within_s, left
+        time.sleep(0.02)
+    return time.monotonic() - began
+
+
+def _lives_in(session: int, process: psutil.Process) -> bool:
+    try:
+        of_it = os.getsid(process.pid) == session
+        return of_it and process.status() != psutil.STATUS_ZOMBIE
+    except (ProcessLookupError, psutil.NoSuchProcess):
+        return False
 
 
 def compare_with(run: Path, whole: Path, compared: list[str]) -> None:

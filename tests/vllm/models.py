@@ -1,11 +1,14 @@
-"""The models that real engines serve in tests, built by the scripts that users build them with."""
+"""Real engines in tests: their models, built by the scripts that users build them with."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "examples" / "models"
 
@@ -36,3 +39,13 @@ def on_cpu(model: Path, **changes: Any) -> dict[str, Any]:
         "request_timeout_s": 60,
     }
     return usual | changes
+
+
+def engine_processes(of: int | None = None) -> list[psutil.Process]:
+    """The processes of all engines of this process, or of another one."""
+    found = []
+    for child in psutil.Process(of).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+            if child.name().startswith("VLLM"):
+                found.append(child)
+    return found

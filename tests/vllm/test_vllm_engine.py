@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,10 @@ import pytest
 from agents.engine import Job
 from agents.engine_params import VllmParams
 from agents.engines import engine_of
-from market.errors import BadInput
+from market.errors import BadInput, ParticipantLost
 from market.messages import CHAT, Completion
 from market.prompt import Span
-from tests.vllm.models import build, on_cpu
+from tests.vllm.models import build, engine_processes, on_cpu
 
 #: What vLLM and its dependencies warn of in this process is not ours to mend.
 pytestmark = [pytest.mark.vllm, pytest.mark.filterwarnings("ignore")]
@@ -75,15 +76,6 @@ def smollm2(folder: Path) -> Iterator[Served]:
     assert left == []
 
 
-def engine_processes() -> list[psutil.Process]:
-    found = []
-    for child in psutil.Process().children(recursive=True):
-        with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
-            if child.name().startswith("VLLM"):
-                found.append(child)
-    return found
-
-
 def test_it_answers(smollm2: Served) -> None:
     question = {1: "What is the capital of France?"}
     done = smollm2.ask(smollm2.job(Span(1, 8), texts=question, output_tokens=40))
@@ -123,55 +115,44 @@ def test_a_job_that_is_too_long_fails_and_says_so(smollm2: Served) -> None:
 
 
 def test_an_answer_that_takes_too_long_fails_and_frees_its_place(folder: Path) -> None:
-    served = Served(build("tiny_llama", folder), request_timeout_s=0.05, restarts=1)
-    try:
+    served = Served(build("tiny_llama", folder), request_timeout_s=0.05)
+    with closing(served.engine):
         done = served.ask(served.job(Span(1, 100), output_tokens=1900))
         assert done.error == "no answer within 0.05 s"
-        loses_its_process_and_comes_back(served)
-    finally:
-        served.engine.close()
+        is_lost_where_its_process_ends_without_work(served)
 
 
-def loses_its_process_and_comes_back(served: Served) -> None:
-    """The same engine loses its process twice, and may be started again once."""
-    served.engine.service.settings = replace(
-        served.engine.service.settings, request_timeout_s=100.0
-    )
-    assert served.ask(served.job(Span(2, 320))).cached_tokens == 0
-    assert served.ask(served.job(Span(2, 320))).cached_tokens == 288
-    lose(served)
-    done = served.ask(served.job(Span(2, 320)))
-    assert (done.error, done.cached_tokens) == (None, 0)  # a cold cache
-    lose(served)
-    lost_for_good = "the engine is lost for good: its process has ended"
-    assert served.ask(served.job(Span(2, 320))).error == lost_for_good
-
-
-def lose(served: Served) -> None:
-    """Kill the engine's process under two jobs."""
-    for _ in range(2):
-        served.submit(served.job(Span(3, 64), output_tokens=1900))
-    assert served.engine.advance(served.now_s + 0.2) == []
+def is_lost_where_its_process_ends_without_work(served: Served) -> None:
+    service = served.engine.service
+    service.settings = replace(service.settings, request_timeout_s=100.0)
+    assert served.ask(served.job(Span(2, 320))).error is None
     for process in engine_processes():
         process.kill()
-    done = served.wait()
-    while len(done) < 2:
-        done += served.wait()
-    reason = "the engine was lost: its process has ended (EngineDeadError)"
-    assert [one.error for one in done] == [reason] * 2
+    with pytest.raises(ParticipantLost, match=r"^the engine's process has ended$"):
+        served.wait()
 
 
-def test_an_engine_without_the_memory_it_needs_fails_its_jobs(
-    folder: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_engine_whose_process_hangs_is_lost_at_its_deadline(folder: Path) -> None:
+    served = Served(build("tiny_llama", folder), deadline_s=3)
+    with closing(served.engine):
+        assert served.ask(served.job(Span(2, 320))).error is None
+        served.submit(served.job(Span(3, 64), output_tokens=1900))
+        for process in engine_processes():
+            process.suspend()
+        began_s = time.monotonic()
+        with pytest.raises(ParticipantLost, match=r"^no sign of life within 3 s$"):
+            served.wait()
+        assert 2.5 < time.monotonic() - began_s < 10.0
+        hung = engine_processes()
+    _, left = psutil.wait_procs(hung, timeout=30)
+    assert hung
+    assert left == []
+
+
+def test_an_engine_without_the_memory_it_needs_does_not_start(folder: Path) -> None:
     model = build("tiny_llama", folder)
-    with caplog.at_level(logging.WARNING):
-        served = Served(model, kv_cache_memory_bytes=2**50, restarts=0)
-    assert "p: the engine was lost: its process did not start" in caplog.text
-    error = served.ask(served.job(Span(1, 100))).error
-    served.engine.close()
-    assert error is not None
-    assert error.startswith("the engine is lost for good: its process did not start")
+    with pytest.raises(ParticipantLost, match=r"^the engine did not start: \w+: .+$"):
+        Served(model, kv_cache_memory_bytes=2**50)
 
 
 def test_a_model_that_is_not_there_is_bad_input(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,16 @@ import pytest
 import ray
 
 from agents.engine import Job
-from market.messages import CHAT
+from market.messages import CHAT, Completion
 from market.prompt import Span
 from market.release import running_release
 from orchestrator.log import read_table
 from orchestrator.packing import pack
 from orchestrator.ray_runtime import RayRuntime
+from orchestrator.runtime import Stepped
 from orchestrator.scenario import Scenario, load_scenario
 from tests.markets import run_market
-from tests.vllm.models import build, on_cpu
+from tests.vllm.models import build, engine_processes, on_cpu
 
 #: What vLLM and its dependencies warn of in this process is not ours to mend.
 pytestmark = [pytest.mark.vllm, pytest.mark.filterwarnings("ignore")]
@@ -59,23 +61,49 @@ def test_the_example_on_ray_and_the_cache_of_each_engine(node: None, tmp_path: P
         served = [row for row in rows(run, "completions") if row["error"] is None]
         assert {"vllm-000", "vllm-001"} <= {row["provider"] for row in served}
         assert len(served) >= len(rows(run, "completions")) - 1 > 10
-        assert cached_by_turns(runtime, rows(run, "rounds")[-1]["time_s"]) == [0, 1088, 0]
+        market = Market(runtime, rows(run, "rounds")[-1]["time_s"])
+        assert market.cached_by_turns("vllm-000", "vllm-000", "vllm-001") == [0, 1088, 0]
+        market.lose_and_renew("vllm-000")
+        assert market.cached_by_turns("vllm-000", "vllm-001") == [0, 1088]
 
 
-def cached_by_turns(runtime: RayRuntime, now_s: float) -> list[int | None]:
-    """The same prompt asked of one engine twice, then of the other: what each had of it."""
-    cached = []
-    for turn, provider in enumerate(("vllm-000", "vllm-000", "vllm-001")):
-        job = Job(f"x{turn}", CHAT, (Span(5, 1098),), 2, 60 + turn, now_s)
-        jobs = {provider: [job]}
-        done = []
-        while not done:
-            now_s += 1.0
-            replies = runtime.step_providers(jobs, now_s, {}, ()).replies
-            done = [one for reply in replies for one in reply.completions]
-            jobs = {}
-        cached.append(done[0].cached_tokens)
-    return cached
+class Market:
+    """Engines on Ray after their run, in rounds of a second by the wall clock."""
+
+    def __init__(self, runtime: RayRuntime, now_s: float):
+        self.runtime = runtime
+        self.now_s = now_s
+
+    def step(self, jobs: dict[str, list[Job]], silent: Sequence[str] = ()) -> Stepped:
+        self.now_s += 1.0
+        return self.runtime.step_providers(jobs, self.now_s, {}, silent)
+
+    def cached_by_turns(self, *providers: str) -> list[int | None]:
+        """The same prompt asked of engines in turns: what each had of it."""
+        cached = []
+        for provider in providers:
+            name = f"x{self.now_s:g}"
+            jobs = {provider: [Job(name, CHAT, (Span(5, 1098),), 2, 60, self.now_s)]}
+            done: list[Completion] = []
+            while not done:
+                replies = self.step(jobs).replies
+                done = [one for reply in replies for one in reply.completions]
+                jobs = {}
+            cached.append(done[0].cached_tokens)
+        return cached
+
+    def lose_and_renew(self, provider: str) -> None:
+        """Kill its engine's process; until it is back, it is asked for it in every round."""
+        (host,) = [host for host in self.runtime._hosts if host.members == (provider,)]
+        pid = ray.get(host.actor.__ray_call__.remote(lambda _: os.getpid()))
+        for process in engine_processes(pid):
+            process.kill()
+        lost: dict[str, str] = {}
+        while not lost:
+            lost = dict(self.step({}).lost)
+        assert lost == {provider: "the engine's process has ended"}
+        while self.runtime.renew_providers([provider], self.now_s):
+            assert self.step({}, silent=[provider]).lost == {}
 
 
 def dialogues(engine: dict[str, Any]) -> Scenario:

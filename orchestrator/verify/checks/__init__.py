@@ -56,5 +56,6 @@ DRAWS: dict[str, Callable[[TrialLog, Market, Findings], None]] = {
         draws.clients_are_those_of_the_seed,
         draws.reports_are_factors_of_the_truth,
         draws.truthful_bids_are_the_costs,
+        draws.faults_are_those_in_store,
     )
 }

@@ -8,9 +8,23 @@ from market.errors import BadInput
 from market.messages import Valuation
 from orchestrator.analysis.logged_run import Rows
 from orchestrator.assembly import Market, assemble
+from orchestrator.faults.events import (
+    CRASH,
+    DRAWN,
+    HANG,
+    HUB,
+    HUNG,
+    LISTED,
+    LOST,
+    PROVIDER,
+)
+from orchestrator.faults.plan import FaultPlan
 from orchestrator.log.rows import provider_rows
 from orchestrator.verify.findings import Findings, same
 from orchestrator.verify.trial_log import TrialLog
+
+#: How a provider is absent in the round of a fault, whether that or an earlier one made it so.
+ABSENCES = {CRASH: (LOST,), HANG: (HUNG, LOST)}
 
 
 def drawn_again(log: TrialLog) -> Market | None:
@@ -73,3 +87,31 @@ def truthful_bids_are_the_costs(log: TrialLog, market: Market, found: Findings) 
         if row["provider"] in truthful:
             for column in ("chat_bid", "workflow_bid"):
                 found.expect("bids", row, column, row["true_cost"])
+
+
+def faults_are_those_in_store(log: TrialLog, market: Market, found: Findings) -> None:
+    """What is said to be drawn or listed is, and what is befalls whoever is there for it."""
+    plan = FaultPlan(log.scenario, market)
+    told = {
+        (row["round"], row["participant"], row["name"], row["event"]): row
+        for row in log.tables["faults"]
+        if row["cause"] in (DRAWN, LISTED)
+    }
+    for round_ in range(1, log.last_round + 1):
+        for fault in plan.of_providers(round_):
+            row = told.pop((round_, PROVIDER, fault.name, fault.event), None)
+            bid = log.bids[round_, fault.name]
+            if row is not None:
+                found.expect("faults", row, "cause", fault.cause)
+            elif bid["absence"] not in ABSENCES[fault.event]:
+                expected = f"an absence by the {fault.event} that is {fault.cause}"
+                found.add("bids", bid, "absence", bid["absence"], expected)
+        for hub, cause in plan.of_hubs(round_).items():
+            row = told.pop((round_, HUB, hub, CRASH), None)
+            if row is None:
+                at = {"round": round_, "participant": HUB, "name": hub, "event": CRASH}
+                found.add("faults", at, "", "no row", f"one, as it is {cause}")
+            else:
+                found.expect("faults", row, "cause", cause)
+    for row in told.values():
+        found.add("faults", row, "cause", row["cause"], "another, as it is not in store")

@@ -14,6 +14,7 @@ from orchestrator.faults.events import (
     HUB,
     HUNG,
     LOST,
+    ORCHESTRATOR,
     PROVIDER,
     PROVIDER_LOST,
     UNREACHABLE,
@@ -53,8 +54,8 @@ def _absences(log: TrialLog, found: Findings) -> dict[str, dict[int, str]]:
     hang_rounds = log.scenario.faults.hang_rounds(log.scenario.round_s)
     absent: dict[str, dict[int, str]] = {}
     for (participant, name), rows in events.items():
-        if participant == HUB:
-            _hub_faults(rows, found)
+        if participant in (HUB, ORCHESTRATOR):
+            _began_anew(rows, found)
             continue
         if participant != PROVIDER:
             continue
@@ -78,7 +79,7 @@ def _absences(log: TrialLog, found: Findings) -> dict[str, dict[int, str]]:
     return absent
 
 
-def _hub_faults(rows: Rows, found: Findings) -> None:
+def _began_anew(rows: Rows, found: Findings) -> None:
     for row in rows:
         found.expect("faults", row, "event", CRASH)
         found.expect("faults", row, "lost", 0)
@@ -124,13 +125,16 @@ def only_losses_are_auctioned_again(log: TrialLog, found: Findings) -> None:
 
 
 def a_lost_cache_is_cold(log: TrialLog, found: Findings) -> None:
-    """Of the first jobs of a provider that is back, one found nothing cached."""
+    """Of the first jobs of a provider that is back, one found nothing cached.
+
+    They were sent to it before it was back, at the end of the round before, or later.
+    """
     submitted = grouped(log.tables["completions"], "provider")
     round_s = log.scenario.round_s
     for row in log.tables["faults"]:
         if row["event"] != BACK:
             continue
-        since_s = (row["round"] - 1.5) * round_s  # work sent while it was lost, and waits for it
+        since_s = (row["round"] - 1.5) * round_s
         after = [done for done in submitted[row["name"]] if done["submitted_s"] > since_s]
         first_s = min((done["submitted_s"] for done in after), default=0.0)
         first = [done for done in after if done["submitted_s"] == first_s]

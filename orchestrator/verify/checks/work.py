@@ -7,30 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from market.money import TOKENS_PER_MTOK, nano_usd
-from market.workflow import Edge, Node, Workflow
 from orchestrator.analysis.logged_run import Rows
+from orchestrator.analysis.replay import logged_workflow
 from orchestrator.verify.findings import Findings
 from orchestrator.verify.trial_log import TrialLog, grouped
-
-
-def workflow_of(nodes: Rows, edges: Rows) -> Workflow:
-    """The graph that the rows describe, by tiers."""
-    return Workflow(
-        tuple(
-            Node(
-                row["node"],
-                row["output_tokens"],
-                row["input_tokens"],
-                row["difficulty"],
-                None if row["capable"] is None else frozenset(row["capable"]),
-            )
-            for row in nodes
-        ),
-        tuple(
-            Edge(row["source"], row["target"], row["transfer_tokens"], row["iterations"])
-            for row in edges
-        ),
-    )
 
 
 def quantities_add_up(log: TrialLog, found: Findings) -> None:
@@ -59,7 +39,7 @@ def quantity_by_provider(log: TrialLog, workflow: str, length: Mapping[str, floa
     nodes, edges = log.nodes[workflow], log.edges[workflow]
     where = {node["node"]: node["provider"] for node in nodes}
     expected = {node["node"]: node["output_tokens"] for node in nodes}
-    graph = workflow_of(nodes, edges)
+    graph = logged_workflow(nodes, edges)
     entries = set(graph.entry_nodes)
     quantity: Counter[str] = Counter()
     for node, times in zip(nodes, graph.node_executions, strict=True):
@@ -81,7 +61,7 @@ def nodes_run_as_long_as_they_turn_out_to_be(log: TrialLog, found: Findings) -> 
     """What is executed is the realised length, of all runs, at the scale of execution."""
     for name, nodes in log.nodes.items():
         scale = _scale(log, name)
-        runs = workflow_of(nodes, log.edges[name]).node_executions
+        runs = logged_workflow(nodes, log.edges[name]).node_executions
         for node, times in zip(nodes, runs, strict=True):
             row = log.done.get(f"{name}/{node['node']}")
             if row is not None and row["error"] is None:

@@ -248,6 +248,30 @@ def test_a_hub_that_dies_whenever_it_clears_ends_the_run_with_its_name() -> None
         rows(market(), Doomed({}, {}))
 
 
+def test_a_hub_may_be_lost_more_than_once_in_a_round(tmp_path: Path) -> None:
+    """It is lost before it is asked, and dies as it clears; the log says both."""
+    dying = Killed({}, {6: ["hub-0", "workflow"]})
+    run = run_market(market(**listed(6, "hub-0", "workflow")), tmp_path / "run", runtime=dying)
+    faults = Counter(row["name"] for row in read_table(run, "faults").to_pylist())
+    assert faults == {"hub-0": 2, "workflow": 2}
+
+
+def test_a_node_sent_to_a_lost_provider_is_the_first_that_warms_it_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    """It was sent at the end of the last round of the absence, so it comes as the provider is."""
+    slow = WORKFLOWS | {"names": ["S1"], "execution_token_scale": 0.002, "every_rounds": 20}
+    spared = rows(small_market(demand=[slow]))
+    submitted: dict[str, list[int]] = {}
+    for row in spared["completions"]:
+        submitted.setdefault(row["provider"], []).append(round(row["submitted_s"]))
+    name, first = max(((one, min(at)) for one, at in submitted.items()), key=lambda one: one[1])
+    faults = listed(first, name) | {"down_rounds": 1}
+    run = run_market(small_market(demand=[slow], faults=faults), tmp_path / "run")
+    done = [row for row in read_table(run, "completions").to_pylist() if row["provider"] == name]
+    assert (done[0]["submitted_s"], done[0]["error"], done[0]["cached_tokens"]) == (first, None, 0)
+
+
 EARLY_AND_LATE: dict[str, tuple[int, dict[str, Any]]] = {
     "the first round": (1, {}),
     "the last that has demand": (14, {}),

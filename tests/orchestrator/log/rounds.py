@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from orchestrator.log import LogWriter, read_table
+from orchestrator.log import LogView, LogWriter
 from orchestrator.log.tables import TABLE_OF, HubRow, NodeRow, Row, SettlementRow, TimingRow
 
 TABLES_OF_ROUNDS = ("settlements", "nodes", "hubs", "timings")
@@ -62,16 +62,26 @@ def written_up_to(trial: int, round_: int, rounds: int) -> Shown:
 
 def shown_by_reader(run: Path) -> Shown:
     """What counts, as we read it."""
-    return {table: read_table(run, table).to_pylist() for table in TABLES_OF_ROUNDS}
+    with LogView(run, TABLES_OF_ROUNDS) as view:
+        return {
+            table: [row for piece in view.pieces(table) for row in piece.to_pylist()]
+            for table in TABLES_OF_ROUNDS
+        }
 
 
 def shown_by_glob(run: Path) -> Shown:
     """What anyone sees who reads all that a glob finds."""
     return {
-        table: [row for path in _globbed(run, table) for row in pq.read_table(path).to_pylist()]
+        table: [row for path in _globbed(run, table) for row in _read(path)]
         for table in TABLES_OF_ROUNDS
     }
 
 
 def _globbed(run: Path, table: str) -> Iterator[Path]:
     return iter(sorted((run / table).glob("*.parquet")))
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    with pq.ParquetFile(path) as file:
+        rows: list[dict[str, Any]] = file.read().to_pylist()
+    return rows

@@ -42,11 +42,11 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def changed(whole: Path, run: Path, table: str, rows: Cells) -> Path:
-    """A copy of a run with other rows in one table."""
-    shutil.rmtree(run, ignore_errors=True)
-    shutil.copytree(whole, run)
-    shutil.rmtree(run / table)
-    (run / table).mkdir()
+    """A copy of a run with other rows in one table, which is always the same one of a copy."""
+    if not run.exists():
+        shutil.copytree(whole, run)
+        shutil.rmtree(run / table)
+        (run / table).mkdir()
     part = run / table / "part-0000-000000.parquet"
     pq.write_table(pa.Table.from_pylist(rows, SCHEMAS[table]), part)
     return run

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
@@ -15,26 +14,13 @@ from market.release import running_release
 from orchestrator.packing import Packing, Place
 from orchestrator.ray_runtime import RayRuntime
 
+pytestmark = pytest.mark.usefixtures("one_node")
+
 LITTLE = {"cpus": 0.1, "memory_bytes": 2**20}
 WHOLE = Place(("whole",), gpus=1.0, real=True, **LITTLE)
 HALVES = [Place((name,), gpus=0.5, real=True, **LITTLE) for name in ("half", "other half")]
 PARTS = Place(("parts",), parts=2, real=True, **LITTLE)
 HUBS = (Place(("workflow",), **LITTLE),)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def node() -> Iterator[None]:
-    ray.init(
-        address="local",
-        num_cpus=2,
-        num_gpus=4,
-        include_dashboard=False,
-        object_store_memory=2**27,
-        log_to_driver=False,
-        logging_level="error",
-    )
-    yield
-    ray.shutdown()
 
 
 class Part:
@@ -87,6 +73,7 @@ def test_parts_must_fit_on_one_node() -> None:
         RayRuntime(Packing((five,), HUBS), running_release())
 
 
+@pytest.mark.slow
 def test_what_was_reserved_is_given_back() -> None:
     for _ in range(2):  # the second would not fit beside the first
         more = Place(("more parts",), parts=2, real=True, **LITTLE)

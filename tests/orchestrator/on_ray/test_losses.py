@@ -9,7 +9,6 @@ from typing import Any
 
 import psutil
 import pytest
-import ray
 from ray.exceptions import RayTaskError
 
 from hubs.host import HubsReply, HubsRound
@@ -30,21 +29,6 @@ from tests.orchestrator.test_packing import packed
 PACKING = {"cpus_per_actor": 0.1, "providers_per_actor": 5, "hubs_per_actor": 1}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def node() -> Iterator[None]:
-    ray.init(
-        address="local",
-        num_cpus=2,
-        num_gpus=0,
-        include_dashboard=False,
-        object_store_memory=2**27,
-        log_to_driver=False,
-        logging_level="error",
-    )
-    yield
-    ray.shutdown()
-
-
 SCENARIO = small_market(packing=PACKING, faults={"deadline_s": 2.0})
 MARKET: Market = assemble(SCENARIO, 0)
 
@@ -57,7 +41,7 @@ def here() -> Iterator[InProcess]:
 
 
 @pytest.fixture(scope="module")
-def market() -> Iterator[RayRuntime]:
+def market(one_node: None) -> Iterator[RayRuntime]:
     """Three hosts, three houses of a hub each."""
     with closing(RayRuntime(packed(SCENARIO, cpus=2), running_release())) as runtime:
         yield runtime

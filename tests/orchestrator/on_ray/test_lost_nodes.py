@@ -51,6 +51,7 @@ class Cut(RayRuntime):
 def cluster() -> Iterator[Cluster]:
     """A head without CPUs, and a node with one."""
     head = {"num_cpus": 0, "num_gpus": 0, "include_dashboard": False, "_system_config": ALERT}
+    ray.shutdown()  # that of other files
     nodes = Cluster(initialize_head=True, head_node_args=head | {"object_store_memory": STORE})
     try:
         nodes.add_node(num_cpus=1, num_gpus=0, object_store_memory=STORE)
@@ -115,6 +116,7 @@ def test_with_room_elsewhere_those_of_a_dead_node_come_back_there(
     assert "back" in {row["event"] for row in happened}
 
 
+@pytest.mark.slow
 def test_without_room_providers_stay_lost_until_a_node_joins(
     second: Callable[[], None], cluster: Cluster, tmp_path: Path
 ) -> None:
@@ -135,6 +137,7 @@ def test_without_room_providers_stay_lost_until_a_node_joins(
     assert back == dict.fromkeys(names, 10)
 
 
+@pytest.mark.slow
 def test_without_room_a_hub_ends_the_run_with_one_line(
     second: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

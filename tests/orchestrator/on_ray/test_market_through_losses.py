@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
-import ray
 
 from orchestrator.faults.params import ListedFault
 from orchestrator.log import read_table
@@ -26,23 +25,8 @@ from tests.orchestrator.test_packing import packed
 PACKING = {"cpus_per_actor": 0.1, "providers_per_actor": 5, "hubs_per_actor": 1}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def node() -> Iterator[None]:
-    ray.init(
-        address="local",
-        num_cpus=2,
-        num_gpus=0,
-        include_dashboard=False,
-        object_store_memory=2**27,
-        log_to_driver=False,
-        logging_level="error",
-    )
-    yield
-    ray.shutdown()
-
-
 @pytest.fixture(scope="module")
-def market() -> Iterator[Sabotaged]:
+def market(one_node: None) -> Iterator[Sabotaged]:
     with closing(Sabotaged(packed(faulty(), cpus=2))) as runtime:
         yield runtime
 
@@ -76,19 +60,24 @@ def listed(market: Sabotaged, attacks: dict[int, list[Attack]]) -> list[ListedFa
 @pytest.mark.parametrize(
     "attacks",
     [
-        {2: [Attack("small-000")], 4: [Attack("hub-0")], 6: [Attack("workflow")]},
-        {4: [Attack("small-000", kill=False)]},
-        {
-            1: [Attack("large-000"), Attack("hub-1")],
-            6: [Attack("small-001"), Attack("small-002"), Attack("workflow"), Attack("hub-0")],
-        },
-        {3: [Attack("small-000")], 6: [Attack("small-000")], 7: [Attack("hub-0")]},
-    ],
-    ids=[
-        "a host, a hub, the workflow hub",
-        "a host that hangs",
-        "in the first round, and most in one round",
-        "again as soon as it is back",
+        pytest.param(
+            {2: [Attack("small-000")], 4: [Attack("hub-0")], 6: [Attack("workflow")]},
+            id="a host, a hub, the workflow hub",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param({4: [Attack("small-000", kill=False)]}, id="a host that hangs"),
+        pytest.param(
+            {
+                1: [Attack("large-000"), Attack("hub-1")],
+                6: [Attack("small-001"), Attack("small-002"), Attack("workflow"), Attack("hub-0")],
+            },
+            id="in the first round, and most in one round",
+        ),
+        pytest.param(
+            {3: [Attack("small-000")], 6: [Attack("small-000")], 7: [Attack("hub-0")]},
+            id="again as soon as it is back",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_run_that_loses_processes_has_the_rows_of_one_that_lists_their_crashes(

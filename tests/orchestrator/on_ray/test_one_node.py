@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +13,17 @@ import ray
 from market.errors import DifferentRelease, NotEnoughResources
 from market.release import running_release
 from orchestrator import ray_reservation
+from orchestrator.progress import Advance
 from orchestrator.ray_runtime import RayRuntime
+from orchestrator.run import run_scenario
+from orchestrator.run_directory import read_description
+from orchestrator.runtime import InProcess, Runtime
 from orchestrator.scenario import Scenario
 from tests.markets import GROUPS, PRIORS, WORKFLOWS, run_market, small_market
 from tests.orchestrator.test_determinism import rows
 from tests.orchestrator.test_packing import packed
+
+pytestmark = pytest.mark.usefixtures("one_node")
 
 LITTLE = {"cpus_per_actor": 0.1}
 
@@ -30,37 +35,61 @@ PACKINGS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def node() -> Iterator[None]:
-    ray.init(
-        address="local",
-        num_cpus=2,
-        num_gpus=0,
-        include_dashboard=False,
-        object_store_memory=2**27,
-        log_to_driver=False,
-        logging_level="error",
-    )
-    yield
-    ray.shutdown()
-
-
 @pytest.fixture(scope="module")
 def in_process(tmp_path_factory: pytest.TempPathFactory) -> Path:
     scenario = small_market(trials=2, compare=["random"])
     return run_market(scenario, tmp_path_factory.mktemp("in_process") / "run")
 
 
-@pytest.mark.parametrize("packing", PACKINGS.values(), ids=PACKINGS.keys())
+@pytest.mark.parametrize(
+    "name",
+    [
+        "unevenly",
+        pytest.param("each hub alone", marks=pytest.mark.slow),
+        pytest.param("automatic", marks=pytest.mark.slow),
+        pytest.param("all together", marks=pytest.mark.slow),
+    ],
+)
 def test_rows_are_those_of_one_process_however_it_is_packed(
-    packing: dict[str, Any], in_process: Path, tmp_path: Path
+    name: str, in_process: Path, tmp_path: Path
 ) -> None:
-    scenario = small_market(trials=2, compare=["random"], packing=packing)
+    scenario = small_market(trials=2, compare=["random"], packing=PACKINGS[name])
     with closing(RayRuntime(packed(scenario, cpus=2), running_release())) as runtime:
         run = run_market(scenario, tmp_path / "run", runtime=runtime)
     assert rows(run) == rows(in_process)
     random = Path("compared") / "random"
     assert rows(run / random) == rows(in_process / random)
+
+
+@pytest.mark.parametrize(
+    "share",
+    [
+        pytest.param(0.0, id="computed again", marks=pytest.mark.slow),
+        pytest.param(1.0, id="from snapshots"),
+    ],
+)
+def test_a_run_goes_on_in_one_process_and_in_several_in_turn(share: float, tmp_path: Path) -> None:
+    scenario = small_market(log={"checkpoint_rounds": 1, "snapshot_share": share})
+    whole = run_market(scenario, tmp_path / "whole")
+    run = tmp_path / "run"
+    run.mkdir()
+    stop_after(scenario, run, 3, InProcess())
+    for rounds, name in ((6, "each hub alone"), (9, "all together")):
+        packing = packed(small_market(packing=PACKINGS[name]), cpus=2)
+        with closing(RayRuntime(packing, running_release())) as runtime:
+            stop_after(scenario, run, rounds, runtime)
+    run_scenario(scenario, "test", run, InProcess(), lambda _: None)
+    assert [one.round for one in read_description(run).resumed] == [3, 6, 9]
+    assert rows(run) == rows(whole)
+
+
+def stop_after(scenario: Scenario, run: Path, rounds: int, runtime: Runtime) -> None:
+    def stop(advance: Advance) -> None:
+        if advance.rounds == rounds:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_scenario(scenario, "test", run, runtime, stop)
 
 
 def test_a_market_of_workflows_alone_has_the_same_rows(tmp_path: Path) -> None:
@@ -72,7 +101,9 @@ def test_a_market_of_workflows_alone_has_the_same_rows(tmp_path: Path) -> None:
     assert rows(there) == rows(here)
 
 
-@pytest.mark.parametrize("source", ["others", "disjoint_pool"])
+@pytest.mark.parametrize(
+    "source", ["others", pytest.param("disjoint_pool", marks=pytest.mark.slow)]
+)
 def test_priors_are_stated_and_learned_alike_in_one_process_and_in_several(
     source: str, tmp_path: Path
 ) -> None:
@@ -122,8 +153,8 @@ def gpu_market() -> Scenario:
     return Scenario.model_validate(document)
 
 
-def test_gpus_that_nobody_has_are_refused_with_the_numbers() -> None:
-    with pytest.raises(NotEnoughResources, match=r"10 actors ask for .* 8 GPUs .* 0 GPUs"):
+def test_more_gpus_than_there_are_are_refused_with_the_numbers() -> None:
+    with pytest.raises(NotEnoughResources, match=r"10 actors ask for .* 8 GPUs .* 4 GPUs"):
         RayRuntime(packed(gpu_market(), cpus=2), running_release())
 
 

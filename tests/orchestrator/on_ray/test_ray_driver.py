@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -22,8 +23,10 @@ from market.errors import BadInput
 from market.release import SOURCE
 from orchestrator import ray_driver
 from orchestrator.cli import main
+from orchestrator.log import read_checkpoint, read_table
 from orchestrator.ray_driver import check_address, connect
 from orchestrator.run_directory import read_description
+from orchestrator.verify.verify import verify_run
 from tests.invariants import check_run
 from tests.markets import run_market, small_market
 from tests.orchestrator.test_determinism import rows
@@ -121,8 +124,11 @@ LEFT = "`walras resume {out}` goes on from the last commit\n"
 
 @pytest.mark.parametrize(
     "signals",
-    [[signal.SIGINT], [signal.SIGTERM], [signal.SIGINT, signal.SIGINT, signal.SIGINT]],
-    ids=["Ctrl-C", "SIGTERM", "Ctrl-C three times"],
+    [
+        pytest.param([signal.SIGINT], id="Ctrl-C"),
+        pytest.param([signal.SIGTERM], id="SIGTERM", marks=pytest.mark.slow),
+        pytest.param([signal.SIGINT] * 3, id="Ctrl-C three times", marks=pytest.mark.slow),
+    ],
 )
 def test_an_interrupted_run_stops_in_order(
     signals: list[signal.Signals], scenario: Path, tmp_path: Path
@@ -139,7 +145,7 @@ def test_an_interrupted_run_stops_in_order(
     assert is_interrupted(out)
 
 
-@pytest.mark.parametrize("after_s", [0.3, 2.0])
+@pytest.mark.parametrize("after_s", [pytest.param(0.3, marks=pytest.mark.slow), 2.0])
 def test_a_run_that_ends_before_it_begins_leaves_nothing(
     after_s: float, scenario: Path, tmp_path: Path
 ) -> None:
@@ -154,24 +160,63 @@ def test_a_run_that_ends_before_it_begins_leaves_nothing(
     assert (run.returncode, errors) == (130, "walras: interrupted; nothing was written\n")
 
 
-def test_a_run_goes_on_when_its_orchestrator_is_killed(scenario: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    settings = ["--set", "rounds=300", "--set", "log.checkpoint_rounds=1"]
-    command = [WALRAS, "run", scenario, "--quiet", "--out", out, *settings]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
-        wait_until((out / "checkpoint.json").exists)
-        below = psutil.Process(run.pid).children(recursive=True)
-        (orchestrator,) = [one for one in below if "ray::Orchestrator" in " ".join(one.cmdline())]
-        orchestrator.kill()
-        _, errors = run.communicate(timeout=240)
+@pytest.mark.parametrize(
+    "kills", [pytest.param(1, id="once"), pytest.param(2, id="twice", marks=pytest.mark.slow)]
+)
+def test_a_run_goes_on_when_its_orchestrator_is_killed(kills: int, tmp_path: Path) -> None:
+    scenario, out = tmp_path / "market.yaml", tmp_path / "out"
+    market = small_market(rounds=60, log={"checkpoint_rounds": 1, "snapshot_share": 0})
+    scenario.write_text(yaml.safe_dump(market.model_dump(mode="json", exclude_none=True)))
+    command = [WALRAS, "run", scenario, "--quiet", "--out", out]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as run:
+        for before in range(kills):
+            wait_until(partial(has_gone_on, before, out))
+            orchestrator_of(run).kill()
+        output, errors = run.communicate(timeout=240)
     assert run.returncode == 0, errors
-    (line,) = errors.splitlines()
-    assert line.startswith("walras: the orchestrator is gone: ActorDiedError: The actor died")
-    assert line.endswith("; another one goes on from the last checkpoint")
-    whole = run_market(
-        small_market(rounds=300, log={"checkpoint_rounds": 1}), tmp_path / "whole", name="market"
-    )
-    assert rows(out) == rows(whole)
+    assert output == f"{out}\n"
+    told = errors.splitlines()
+    assert len(told) == kills
+    for line in told:
+        assert line.startswith("walras: the orchestrator is gone: ActorDiedError: The actor ")
+        assert line.endswith("; another one goes on from the last checkpoint")
+    resumed = [one.round for one in read_description(out).resumed]
+    lost = read_table(out, "faults").to_pylist()
+    assert [row.pop("round") for row in lost] == [round_ + 1 for round_ in resumed]
+    for row in lost:
+        assert row.pop("cause").startswith("ActorDiedError: The actor ")
+        counts = {"trial": 0, "lost": 0, "reauctioned": 0}
+        named = {"participant": "orchestrator", "name": "orchestrator", "event": "crash"}
+        assert row == counts | named
+    whole = run_market(market, tmp_path / "whole", name="market")
+    assert without_faults(out) == without_faults(whole)
+    (verdict,) = verify_run(out)
+    assert verdict.findings == []
+
+
+def has_gone_on(times: int, out: Path) -> bool:
+    """Whether a run has gone on so often, and come some rounds further since."""
+    if not out.exists() or (checkpoint := read_checkpoint(out)) is None:
+        return False
+    resumed = read_description(out).resumed
+    since = resumed[-1].round if resumed else 0
+    return len(resumed) == times and checkpoint.round >= since + 5
+
+
+def orchestrator_of(run: subprocess.Popen[str]) -> psutil.Process:
+    below = psutil.Process(run.pid).children(recursive=True)
+    (found,) = [one for one in below if " ".join(one.cmdline()).startswith("ray::Orchestrator")]
+    return found
+
+
+def without_faults(run: Path) -> dict[str, list[str]]:
+    """All rows but those of faults, and their digests."""
+    kept = rows(run)
+    del kept["faults"]
+    kept["digests"] = [row for row in kept["digests"] if "'table': 'faults'" not in row]
+    return kept
 
 
 def test_workers_with_other_source_are_refused(scenario: Path, tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ STORE = 80 * 2**20
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     head = {"num_cpus": 1, "include_dashboard": False, "object_store_memory": STORE}
+    ray.shutdown()  # that of other files
     nodes = Cluster(initialize_head=True, head_node_args=head | {"num_gpus": 0})
     try:
         nodes.add_node(num_cpus=1, num_gpus=0, object_store_memory=STORE)
@@ -69,6 +70,7 @@ def test_rows_are_those_of_one_process(cluster: Cluster, tmp_path: Path) -> None
     assert rows(there) == rows(here)
 
 
+@pytest.mark.slow
 def test_too_much_for_the_cluster_leaves_an_old_run_alone(cluster: Cluster, tmp_path: Path) -> None:
     old = run_market(small_market(), tmp_path / "old")
     before = rows(old)

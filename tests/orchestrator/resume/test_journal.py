@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,16 @@ import pytest
 from hubs.host import HubsRound
 from market.errors import BadInput
 from orchestrator.log import read_table
+from orchestrator.progress import Advance
 from orchestrator.resume.journal import Heard, Journal
 from orchestrator.resume.pace import FIRST_S, SnapshotPace
 from orchestrator.resume.relays import Recording
 from orchestrator.run import run_scenario
 from orchestrator.run_directory import STATE
 from orchestrator.runtime import Cleared, InProcess, Stepped
-from tests.markets import StoppedAfter, run_market, small_market
+from orchestrator.verify.verify import verify_run
+from tests.invariants import check_run
+from tests.markets import StoppedAfter, rewritten, run_market, small_market
 from tests.orchestrator.test_determinism import rows
 
 
@@ -50,6 +54,44 @@ def test_losses_are_repeated_in_a_runtime_that_loses_nobody(share: float, tmp_pa
     run_scenario(market, "test", run, InProcess(), lambda _: None)
     assert rows(run) == rows(whole)
     assert {"small-000", "hub-0"} <= set(read_table(run, "faults")["name"].to_pylist())
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_an_orchestrator_that_was_lost_is_a_fault_of_the_round_from_which_the_next_goes_on(
+    share: float, tmp_path: Path
+) -> None:
+    market = small_market(log={"checkpoint_rounds": 3, "snapshot_share": share})
+    whole = run_market(market, tmp_path / "whole")
+    run = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        run_market(market, run, progress=StoppedAfter(5))
+    with pytest.raises(KeyboardInterrupt):
+        run_scenario(market, "test", run, InProcess(), stop_in_round(8), lost="it died")
+    run_scenario(market, "test", run, InProcess(), lambda _: None, lost="again")
+    check_run(run)
+    faults = read_table(run, "faults").to_pylist()
+    assert [(row["round"], row["cause"]) for row in faults] == [(4, "it died"), (7, "again")]
+    assert {(row["participant"], row["event"]) for row in faults} == {("orchestrator", "crash")}
+    assert without_faults(rows(run)) == without_faults(rows(whole))
+    (verdict,) = verify_run(run)
+    assert verdict.findings == []
+    changed = rewritten(run, tmp_path / "changed", "faults", lambda rows: rows[0].update(lost=1))
+    (verdict,) = verify_run(changed, digests=False)
+    assert [(one.table, one.column) for one in verdict.findings] == [("faults", "lost")]
+
+
+def stop_in_round(number: int) -> Callable[[Advance], None]:
+    def report(advance: Advance) -> None:
+        if advance.rounds == number:
+            raise KeyboardInterrupt
+
+    return report
+
+
+def without_faults(tables: dict[str, list[str]]) -> dict[str, list[str]]:
+    """All rows but those of faults, and their digests."""
+    digests = [row for row in tables["digests"] if "'table': 'faults'" not in row]
+    return tables | {"faults": [], "digests": digests}
 
 
 def journal_of(run: Path, up_to: int = 10) -> Journal:

@@ -13,23 +13,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from market.errors import BadInput, NotReproduced, NotWritten
+from orchestrator import run_directory
+from orchestrator.assembly import assemble
 from orchestrator.cli import main
 from orchestrator.log import read_checkpoint
+from orchestrator.log.tables import TABLES
 from orchestrator.resume import LoggedTrial, sealed, snapshot
 from orchestrator.run import run_scenario
 from orchestrator.run_directory import STATE, read_description
 from orchestrator.run_lock import RunLock
 from orchestrator.runtime import InProcess
 from orchestrator.scenario import Scenario
-from tests.markets import StoppedAfter, run_market, small_market
+from tests.markets import DIALOGUES, StoppedAfter, run_market, small_market
 from tests.orchestrator.test_determinism import rows
 
 ROOT = Path(__file__).resolve().parents[3]
 LOG = {"checkpoint_rounds": 3, "snapshot_share": 1.0}
 MARKET = small_market(log=LOG)
+TINY = small_market(rounds=1, drain_rounds=20, demand=[DIALOGUES])
 
 
 @pytest.fixture(scope="module")
@@ -84,10 +89,8 @@ def test_a_stopped_run_goes_on_from_its_last_snapshot(stopped: Path, whole: Path
     assert not (stopped / STATE).exists()
 
 
-@pytest.mark.parametrize("share", [0.0, 0.03])
-def test_without_a_snapshot_all_is_computed_again(share: float, tmp_path: Path) -> None:
-    market = small_market(log={"checkpoint_rounds": 3, "snapshot_share": share})
-    whole = run_market(market, tmp_path / "whole")
+def test_without_a_snapshot_all_is_computed_again(whole: Path, tmp_path: Path) -> None:
+    market = small_market(log={"checkpoint_rounds": 3, "snapshot_share": 0.0})
     stop(market, tmp_path / "run", 8)
     stages, _ = go_on(tmp_path / "run", market)
     assert stages.count("auction, trial 0, computed again") == 6
@@ -136,12 +139,21 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
 def test_a_damaged_snapshot_is_passed_over_in_a_line(
-    damage: Callable[[bytes], bytes], stopped: Path, whole: Path
+    damage: Callable[[bytes], bytes], stopped: Path
 ) -> None:
     latest = stopped / STATE / "snapshot-0000-00000006"
     latest.write_bytes(damage(latest.read_bytes()))
-    stages, told = go_on(stopped)
+    told: list[str] = []
+    found = snapshot.read_snapshots(stopped, 0, 6, told.append)
+    assert [one.round for one in found] == [3]
     assert told == [f"{latest}: is damaged; it is passed over"]
+
+
+def test_the_snapshot_before_a_damaged_one_is_gone_on_from(stopped: Path, whole: Path) -> None:
+    latest = stopped / STATE / "snapshot-0000-00000006"
+    latest.write_bytes(b"")
+    stages, told = go_on(stopped)
+    assert len(told) == 1
     assert stages.count("auction, trial 0, computed again") == 3
     assert rows(stopped) == rows(whole)
 
@@ -176,12 +188,17 @@ def test_a_snapshot_that_is_later_than_the_log_does_not_count(stopped: Path, who
     assert rows(stopped) == rows(whole)
 
 
-def test_what_is_computed_again_must_be_as_it_is_logged(stopped: Path) -> None:
+def test_what_is_computed_again_must_be_as_it_is_logged(
+    stopped: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shutil.rmtree(stopped / STATE)
-    other = MARKET.model_copy(update={"patience": 1, "seed": 4})
+    other = MARKET.model_copy(update={"seed": 4})
+    monkeypatch.setattr(
+        "orchestrator.resume.logged_trial.assemble", lambda _, trial: assemble(other, trial)
+    )
     before = read_checkpoint(stopped)
     with pytest.raises(NotReproduced, match="trial 0, round 0, table providers, row 0"):
-        go_on(stopped, other)
+        go_on(stopped)
     assert read_checkpoint(stopped) == before
     assert read_description(stopped).status == "interrupted"
 
@@ -220,7 +237,21 @@ def other_version(run: Path) -> None:
     (run / "run.json").write_text(json.dumps(said))
 
 
+def other_seed(run: Path) -> None:
+    said = json.loads((run / "run.json").read_text())
+    said["seed"] = said["scenario"]["seed"] = 4
+    (run / "run.json").write_text(json.dumps(said))
+
+
+def other_checkpoint(run: Path) -> None:
+    said = json.loads((run / "checkpoint.json").read_text()) | {"log_digest": "5" * 64}
+    (run / "checkpoint.json").write_text(json.dumps(said))
+
+
 WRONG: dict[str, tuple[Callable[[Path], Any], str]] = {
+    "another seed": (other_seed, "run.json: says that something else is run than when trial 0"),
+    "no digests": (lambda run: shutil.rmtree(run / "digests"), "digests"),
+    "the checkpoint of another run": (other_checkpoint, "table digests: does not end with"),
     "no run": (lambda run: (run / "run.json").unlink(), "expected a run's directory"),
     "another version": (other_version, "schema_version: expected"),
     "a truncated checkpoint": (truncate_checkpoint, "checkpoint.json: is not a checkpoint of ours"),
@@ -241,6 +272,94 @@ def test_what_cannot_be_gone_on_with_is_one_line(
     assert line.startswith("walras: ")
     assert said in line
     assert {path: path.read_bytes() for path in stopped.rglob("*.parquet")} == before
+
+
+def test_a_snapshot_of_another_run_is_passed_over(
+    stopped: Path, whole: Path, tmp_path: Path
+) -> None:
+    stop(MARKET.model_copy(update={"seed": 4}), tmp_path / "other", 8)
+    shutil.rmtree(stopped / STATE)
+    shutil.copytree(tmp_path / "other" / STATE, stopped / STATE)
+    stages, told = go_on(stopped)
+    assert len(told) == 2
+    assert all("is the snapshot of another run; it is passed over" in line for line in told)
+    assert stages.count("auction, trial 0, computed again") == 6
+    assert rows(stopped) == rows(whole)
+
+
+def test_commits_without_a_checkpoint_are_not_thrown_away(tmp_path: Path) -> None:
+    run_market(MARKET, tmp_path / "run")
+    (tmp_path / "run" / ".pending" / "0000-000001.arrow").touch()
+    for table in TABLES:
+        shutil.rmtree(tmp_path / "run" / table, ignore_errors=True)
+    (tmp_path / "run" / "checkpoint.json").unlink()
+    with pytest.raises(BadInput, match=r"has commits in .pending, but no checkpoint.json"):
+        go_on(tmp_path / "run")
+    assert (tmp_path / "run" / ".pending" / "0000-000001.arrow").exists()
+
+
+def test_a_directory_says_whether_another_run_was_begun_there(stopped: Path) -> None:
+    with pytest.raises(BadInput, match=r"run.json: describes another run than this one"):
+        go_on(stopped, MARKET.model_copy(update={"seed": 4}))
+
+
+def test_a_comparison_is_not_resumed_by_itself(stopped: Path) -> None:
+    arm = stopped / "compared" / "random"
+    shutil.copytree(stopped, arm, ignore=shutil.ignore_patterns("compared"))
+    result = walras("resume", arm, "--quiet")
+    assert result.exit_code == 2
+    assert f"{arm}: is one of the comparisons of the run {stopped}" in result.stderr
+
+
+def test_a_run_that_was_killed_before_it_said_what_it_is_begins_anew(
+    whole: Path, tmp_path: Path
+) -> None:
+    run, scenario = tmp_path / "run", tmp_path / "test.yaml"
+    run.mkdir()
+    (run / ".lock").write_text('{"pid": 1')
+    (run / ".run.json.tmp").write_text('{"schema_version"')
+    scenario.write_text(yaml.safe_dump(MARKET.model_dump(mode="json", exclude_none=True)))
+    result = walras("run", scenario, "--out", run, "--quiet")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert rows(run) == rows(whole)
+    assert not (run / ".run.json.tmp").exists()
+
+
+def test_a_person_may_stop_it_while_it_computes_again(stopped: Path, whole: Path) -> None:
+    shutil.rmtree(stopped / STATE)
+    for rounds in (2, 6):
+        with pytest.raises(KeyboardInterrupt):
+            run_scenario(MARKET, "test", stopped, InProcess(), StoppedAfter(rounds).show)
+        assert read_description(stopped).status == "interrupted"
+    go_on(stopped)
+    assert rows(stopped) == rows(whole)
+
+
+@pytest.mark.parametrize("how_often", [0, 1])
+def test_a_description_that_cannot_be_written_is_one_line(
+    how_often: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is written so often before the disk is full: as it begins, and when it is over."""
+    run, scenario = tmp_path / "run", tmp_path / "test.yaml"
+    scenario.write_text(yaml.safe_dump(TINY.model_dump(mode="json", exclude_none=True)))
+    written = run_directory.write_json_atomically
+    calls = []
+
+    def full(*arguments: Any) -> None:
+        calls.append(arguments)
+        if len(calls) > how_often:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(run_directory, "write_json_atomically", full)
+        result = walras("run", scenario, "--out", run, "--quiet")
+    assert result.exit_code == 1
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"walras: {run}/run.json: cannot be written: No space left on device")
+    again = ("resume", run) if how_often else ("run", scenario, "--out", run)
+    assert walras(*again, "--quiet").exit_code == 0
+    assert read_description(run).status == "complete"
 
 
 def test_of_two_that_resume_one_wins(stopped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
