@@ -80,9 +80,10 @@ class VllmService:
             ParticipantLost: the process does not start.
         """
         _set_environment(self.settings.threads)
-        self._engine = engine = _started(self.settings.arguments, self.provider)
-        self._token_ids = _token_ids(engine)
-        blocks = engine.vllm_config.cache_config.num_gpu_blocks
+        # No local name for it: vLLM keeps this frame, which would keep an engine that was lost.
+        self._engine = _started(self.settings.arguments, self.provider)
+        self._token_ids = _token_ids(self._engine)
+        blocks = self._engine.vllm_config.cache_config.num_gpu_blocks
         if blocks != self.settings.kv_blocks:
             declared = self.settings.kv_blocks
             line = "%s: the engine has %d KV blocks, its profile declares %d"

@@ -10,14 +10,8 @@ from hubs.workflow_hub import WORKFLOW_HUB
 from market.messages import WORKFLOW, Bid, Settlement
 from market.money import TOKENS_PER_MTOK, nano_usd
 from market.workflow import StarOutcome
-from orchestrator.log.tables import (
-    AuctionRow,
-    AwardRow,
-    EdgeRow,
-    HandoffRow,
-    NodeRow,
-    WorkflowRow,
-)
+from orchestrator.log.tables import AwardRow
+from orchestrator.log.workflow_tables import AuctionRow, EdgeRow, HandoffRow, NodeRow, WorkflowRow
 from orchestrator.records import OpenWorkflow
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from orchestrator.log import LogView, LogWriter
-from orchestrator.log.tables import TABLE_OF, HubRow, NodeRow, Row, SettlementRow, TimingRow
+from orchestrator.log.tables import TABLE_OF, HubRow, Row, SettlementRow, TimingRow
+from orchestrator.log.workflow_tables import NodeRow
 
 TABLES_OF_ROUNDS = ("settlements", "nodes", "hubs", "timings")
 
