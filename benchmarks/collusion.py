@@ -21,10 +21,10 @@ from market.errors import BadInput
 from market.messages import CHAT
 from market.money import TOKENS_PER_MTOK, nano_usd
 from orchestrator.assembly import assemble
+from orchestrator.reading.text_file import read_text
 from orchestrator.records import RoundRecord
 from orchestrator.runtime import InProcess
 from orchestrator.scenario import Scenario
-from orchestrator.text_file import read_text
 from orchestrator.trial import Trial
 
 #: The group of three providers that forms the ring.

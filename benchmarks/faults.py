@@ -22,10 +22,10 @@ from market.errors import BadInput
 from market.messages import CHAT
 from market.money import usd
 from orchestrator.assembly import assemble
+from orchestrator.reading.text_file import read_text
 from orchestrator.records import RoundRecord
 from orchestrator.runtime import InProcess
 from orchestrator.scenario import Scenario, load_scenario
-from orchestrator.text_file import read_text
 from orchestrator.trial import Trial
 
 QUICKSTART = Path(__file__).parents[1] / "examples" / "quickstart.yaml"

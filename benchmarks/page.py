@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from market.errors import BadInput
-from orchestrator.text_file import read_text
+from orchestrator.reading.text_file import read_text
 
 _BLOCK = re.compile(r"<!-- ([\w-]+): generated -->\n(.*?)<!-- end -->\n", re.DOTALL)
 

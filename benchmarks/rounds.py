@@ -20,9 +20,9 @@ import ray
 from benchmarks.tiers import ENGINES, group
 from market.process import collect_rarely
 from market.release import running_release
-from orchestrator.packing import pack
-from orchestrator.ray_driver import connect
-from orchestrator.ray_runtime import RayRuntime
+from orchestrator.on_ray.driver import connect
+from orchestrator.on_ray.packing import pack
+from orchestrator.on_ray.runtime import RayRuntime
 from orchestrator.run import logged_rounds
 from orchestrator.runtime import InProcess, Runtime
 from orchestrator.scenario import Scenario

@@ -20,8 +20,8 @@ from market.errors import BadInput, WalrasError
 from market.fields import shown
 from market.workflow.elimination_order import min_fill_order
 from market.workflow.quantities import TokenCounts
-from orchestrator.csv_text import csv_rows
-from orchestrator.text_file import read_lines
+from orchestrator.reading.csv_text import csv_rows
+from orchestrator.reading.text_file import read_lines
 
 #: The file that holds the known treewidths, beside the graphs, and its columns that count.
 KNOWN = "known_treewidth.csv"

@@ -197,7 +197,7 @@ def _market(described: Scenario, ray: str, wait_s: float) -> Iterator[RunMarket]
     from orchestrator.interrupts import interrupts_noted
 
     with interrupts_noted() as interrupts:
-        from orchestrator.ray_driver import on_ray
+        from orchestrator.on_ray.driver import on_ray
 
         with on_ray(ray, described, wait_s, interrupts) as run_market:
             yield run_market

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from market import solve
 from market.errors import BadInput, WalrasError
-from orchestrator.json_text import parse_json
-from orchestrator.text_file import read_text
+from orchestrator.reading.json_text import parse_json
+from orchestrator.reading.text_file import read_text
 
 
 def solve_file(path: Path) -> Iterator[str]:

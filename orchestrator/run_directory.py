@@ -15,11 +15,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from market.errors import BadInput, NotWritten
 from market.release import running_release
-from orchestrator.json_text import parse_json
 from orchestrator.log.checkpoint import CHECKPOINT, PENDING
 from orchestrator.log.durable import refusals_told, temporary, write_json_atomically
 from orchestrator.log.schema import SCHEMA_VERSION
 from orchestrator.log.tables import TABLES
+from orchestrator.reading.json_text import parse_json
 from orchestrator.run_file import RUN_FILE, read_run_file
 from orchestrator.run_lock import LOCK, RunLock
 from orchestrator.scenario import Scenario

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from market.errors import BadInput
 from market.fields import shown
-from orchestrator.json_text import parse_json
 from orchestrator.log.schema import SCHEMA_VERSION
-from orchestrator.text_file import read_text
+from orchestrator.reading.json_text import parse_json
+from orchestrator.reading.text_file import read_text
 
 RUN_FILE = "run.json"
 

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from market.errors import BadInput
 from market.fields import shown
 from orchestrator.past_bids import PastBids, past_bids
+from orchestrator.reading.validation import first_problem
 from orchestrator.supply import SupplyParams, find_price_series, replays, served_models
 from orchestrator.supply.engine_profiles import names_file, read_profile
-from orchestrator.validation import first_problem
 
 
 def find_in_files(document: dict[str, Any], path: Path) -> None:

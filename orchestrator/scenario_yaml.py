@@ -9,7 +9,7 @@ import yaml
 
 from market.errors import BadInput
 from market.fields import shown, shown_key
-from orchestrator.text_file import read_text
+from orchestrator.reading.text_file import read_text
 
 #: Parsing takes some seconds a million characters; a scenario has some thousands.
 MOST_CHARACTERS = 2_000_000

@@ -19,7 +19,7 @@ from ray.autoscaler._private.util import prepare_config, validate_config
 from ray.scripts.scripts import cli as ray_command
 
 from orchestrator.cli import main as walras_command
-from orchestrator.packing import ACTOR_MEMORY_BYTES
+from orchestrator.on_ray.packing import ACTOR_MEMORY_BYTES
 from orchestrator.scenario import PackingParams
 from tests.documents import MISSING, changed
 

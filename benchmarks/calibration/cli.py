@@ -17,7 +17,7 @@ from benchmarks.calibration.tables import coefficients, errors, identified, roof
 from benchmarks.page import check_blocks, with_blocks
 from market.errors import BadInput
 from orchestrator.calibration import Calibration
-from orchestrator.text_file import read_text
+from orchestrator.reading.text_file import read_text
 
 PAGE, FIGURE = "calibration.md", "figures/calibration.svg"
 BLOCKS = ("errors", "coefficients", "identified", "roofline", "profiles")

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.text_file import read_text
+from orchestrator.reading.text_file import read_text
 
 _LINE = re.compile(r"^(TTFT|TPOT|Latency) (\w+) +([\d.]+) +([\d.]+) +[+-][\d.]+%$", re.MULTILINE)
 

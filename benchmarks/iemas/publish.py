@@ -11,7 +11,7 @@ import click
 
 from benchmarks.page import check_blocks, with_blocks
 from market.errors import BadInput
-from orchestrator.text_file import read_text
+from orchestrator.reading.text_file import read_text
 
 #: Colours that keep apart under every common colour blindness (Okabe and Ito).
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#6E6E6E", "#000000")

@@ -14,7 +14,7 @@ from benchmarks.star_table_1.study import Size, Study
 from benchmarks.star_table_1.tables import MEASURED
 from benchmarks.star_table_1.verdicts import JUDGED, all_readings
 from market.errors import BadInput
-from orchestrator.text_file import read_text
+from orchestrator.reading.text_file import read_text
 
 PAGE, FIGURE = "star-table-1.md", "figures/star-table-1.svg"
 

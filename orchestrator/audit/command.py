@@ -19,8 +19,8 @@ from orchestrator.audit.clearings import (
     workflow_places,
 )
 from orchestrator.audit.unchecked import NotChecked, not_checked
-from orchestrator.json_text import parse_json
 from orchestrator.problem_file import numbered_problems
+from orchestrator.reading.json_text import parse_json
 
 #: Shows who is audited next: where, which of how many markets, and who.
 Progress = Callable[[str, int, int, str], None]

@@ -21,8 +21,8 @@ import numpy.typing as npt
 
 from market.errors import BadInput
 from market.fields import Fields, shown
-from orchestrator.json_text import parse_json
-from orchestrator.text_file import read_lines, read_text
+from orchestrator.reading.json_text import parse_json
+from orchestrator.reading.text_file import read_lines, read_text
 
 Floats = npt.NDArray[np.float64]
 

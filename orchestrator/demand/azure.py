@@ -11,8 +11,8 @@ from pathlib import Path
 
 from market.errors import BadInput
 from market.fields import shown
-from orchestrator.csv_text import csv_rows
 from orchestrator.demand.trace import MOST_TOKENS, TraceRequest
+from orchestrator.reading.csv_text import csv_rows
 
 COLUMNS = ["TIMESTAMP", "ContextTokens", "GeneratedTokens"]
 HEADER = ",".join(COLUMNS)

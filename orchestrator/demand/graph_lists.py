@@ -24,8 +24,8 @@ from market import seeding
 from market.errors import BadInput
 from market.fields import Fields, shown
 from market.workflow import Edge, Node, Workflow
-from orchestrator.json_text import parse_json
-from orchestrator.text_file import read_text
+from orchestrator.reading.json_text import parse_json
+from orchestrator.reading.text_file import read_text
 
 MEDIAN_OUTPUT_TOKENS = 10_000.0
 INPUT_TOKENS = (500, 5_000)

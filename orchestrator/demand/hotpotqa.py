@@ -11,8 +11,8 @@ from pathlib import Path
 from market.errors import BadInput
 from market.fields import Fields, shown
 from orchestrator.demand.stories import Story
-from orchestrator.json_text import parse_json
-from orchestrator.text_file import read_text
+from orchestrator.reading.json_text import parse_json
+from orchestrator.reading.text_file import read_text
 
 
 def read_hotpotqa(path: Path, limit: int | None = None) -> list[Story]:

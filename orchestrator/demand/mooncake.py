@@ -23,8 +23,8 @@ from market.errors import BadInput
 from market.fields import Fields, shown
 from market.prompt import Prompt, Span
 from orchestrator.demand.trace import MOST_TOKENS, TraceRequest
-from orchestrator.json_text import parse_json
-from orchestrator.text_file import read_lines
+from orchestrator.reading.json_text import parse_json
+from orchestrator.reading.text_file import read_lines
 
 BLOCK_TOKENS = 512
 MOST_BLOCK_ID = 2**64 - 1

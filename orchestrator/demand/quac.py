@@ -12,8 +12,8 @@ from pathlib import Path
 from market.errors import BadInput
 from market.fields import Fields
 from orchestrator.demand.stories import Story
-from orchestrator.json_text import parse_json
-from orchestrator.text_file import read_text
+from orchestrator.reading.json_text import parse_json
+from orchestrator.reading.text_file import read_text
 
 
 def read_quac(path: Path, limit: int | None = None) -> list[Story]:

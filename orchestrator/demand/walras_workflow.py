@@ -8,8 +8,8 @@ from market.errors import BadInput
 from market.fields import Fields
 from market.workflow import Workflow
 from market.workflow.problem import read_workflow
-from orchestrator.json_text import parse_json
-from orchestrator.text_file import read_text
+from orchestrator.reading.json_text import parse_json
+from orchestrator.reading.text_file import read_text
 
 
 def read_walras_workflow(path: Path) -> list[Workflow]:

@@ -24,8 +24,8 @@ from market.errors import BadInput
 from market.fields import Fields, shown
 from market.workflow import Edge, Node, Workflow
 from market.workflow.graph import MAX_TOKENS
-from orchestrator.json_text import parse_json
-from orchestrator.text_file import read_text
+from orchestrator.reading.json_text import parse_json
+from orchestrator.reading.text_file import read_text
 
 TOKENS_PER_SECOND = 50
 BYTES_PER_TOKEN = 4

@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from market.errors import BadInput
 from market.fields import shown
-from orchestrator.json_text import parse_json
 from orchestrator.log.durable import write_json_atomically
 from orchestrator.log.tables import TABLES
-from orchestrator.text_file import read_text
+from orchestrator.reading.json_text import parse_json
+from orchestrator.reading.text_file import read_text
 
 CHECKPOINT = "checkpoint.json"
 

@@ -19,10 +19,10 @@ import numpy as np
 import pyarrow as pa
 
 from market.errors import BadInput
-from orchestrator.json_text import parse_json
 from orchestrator.log.canonical import CanonicalRows
 from orchestrator.log.tables import TABLES, DigestRow
-from orchestrator.text_file import read_text
+from orchestrator.reading.json_text import parse_json
+from orchestrator.reading.text_file import read_text
 
 DIGESTS = "digests"
 TIMINGS = "timings"

@@ -8,8 +8,8 @@ from typing import Any
 
 from agents.engine.profiles import profile_from
 from market.errors import BadInput
-from orchestrator.json_text import parse_json
-from orchestrator.text_file import read_text
+from orchestrator.reading.json_text import parse_json
+from orchestrator.reading.text_file import read_text
 
 SUFFIX = ".json"
 

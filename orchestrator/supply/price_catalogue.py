@@ -14,8 +14,8 @@ from pathlib import Path
 from agents.served_model import LONGEST_MODEL_NAME, MOST_RATIO, MOST_USD_PER_MTOK, is_model_name
 from market.errors import BadInput
 from market.fields import Fields, check_unique, shown
-from orchestrator.json_text import parse_json
-from orchestrator.text_file import read_text
+from orchestrator.reading.json_text import parse_json
+from orchestrator.reading.text_file import read_text
 
 INPUT, CACHED, OUTPUT = "input_mtok", "cache_read_mtok", "output_mtok"
 SPOKEN_OUTPUT = "output_audio_mtok"

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from market.errors import BadInput
 from market.fields import DECIMAL, shown
-from orchestrator.csv_text import csv_rows
+from orchestrator.reading.csv_text import csv_rows
 
 SPOT_COLUMNS = [
     "timestamp",

@@ -13,7 +13,7 @@ from pathlib import Path
 from agents.served_model import is_model_name
 from market.errors import BadInput
 from market.fields import DECIMAL, shown
-from orchestrator.csv_text import csv_rows
+from orchestrator.reading.csv_text import csv_rows
 from orchestrator.supply.model_key import model_key
 
 COLUMNS = ["split", "idx", "task", "metric", "question_chars", "question_sha1"]

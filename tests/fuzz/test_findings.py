@@ -16,10 +16,10 @@ from market.fields import shown
 from market.workflow.elimination_order import min_fill_order
 from market.workflow.graph import MOST_LOOPS, MOST_NODES
 from market.workflow.quantities import TokenCounts
+from orchestrator.reading.text_file import read_text
 from orchestrator.run import plan
 from orchestrator.scenario import load_scenario
 from orchestrator.scenario_yaml import MOST_CHARACTERS, read_yaml
-from orchestrator.text_file import read_text
 from tests.documents import changed
 from tests.fuzz.bounded import answered
 from tests.fuzz.readers import READERS

@@ -15,8 +15,8 @@ from market.messages import CHAT, Completion
 from market.prompt import Span
 from market.release import running_release
 from orchestrator.assembly import assemble
-from orchestrator.packing import pack
-from orchestrator.ray_runtime import RayRuntime
+from orchestrator.on_ray.packing import pack
+from orchestrator.on_ray.runtime import RayRuntime
 from orchestrator.scenario import Scenario
 from tests.vllm.models import build
 

@@ -16,8 +16,8 @@ from market.messages import CHAT, Completion
 from market.prompt import Span
 from market.release import running_release
 from orchestrator.log import read_table
-from orchestrator.packing import pack
-from orchestrator.ray_runtime import RayRuntime
+from orchestrator.on_ray.packing import pack
+from orchestrator.on_ray.runtime import RayRuntime
 from orchestrator.runtime import Stepped
 from orchestrator.scenario import Scenario, load_scenario
 from tests.markets import run_market

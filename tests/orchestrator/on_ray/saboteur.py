@@ -14,9 +14,9 @@ import ray
 
 from hubs.host import HubsRound
 from market.release import running_release
-from orchestrator.packing import Packing
-from orchestrator.ray_process import Process
-from orchestrator.ray_runtime import RayRuntime
+from orchestrator.on_ray.packing import Packing
+from orchestrator.on_ray.process import Process
+from orchestrator.on_ray.runtime import RayRuntime
 from orchestrator.runtime import Cleared, Stepped
 
 #: How long a process that will be killed has had its work when it is.

@@ -11,8 +11,8 @@ from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from market.errors import NotEnoughResources
 from market.release import running_release
-from orchestrator.packing import Packing, Place
-from orchestrator.ray_runtime import RayRuntime
+from orchestrator.on_ray.packing import Packing, Place
+from orchestrator.on_ray.runtime import RayRuntime
 
 pytestmark = pytest.mark.usefixtures("one_node")
 

@@ -18,13 +18,13 @@ from hubs.workflow_hub import WORKFLOW_HUB, WorkflowRound
 from market.errors import ParticipantLost
 from market.messages import Bid
 from market.release import running_release
-from orchestrator import ray_process
 from orchestrator.assembly import Market, assemble
-from orchestrator.ray_runtime import RayRuntime
+from orchestrator.on_ray import process as ray_process
+from orchestrator.on_ray.runtime import RayRuntime
 from orchestrator.runtime import InProcess, Stepped
 from tests.markets import small_market
 from tests.orchestrator.on_ray.saboteur import assail, pid_of
-from tests.orchestrator.test_packing import packed
+from tests.orchestrator.on_ray.test_packing import packed
 
 PACKING = {"cpus_per_actor": 0.1, "providers_per_actor": 5, "hubs_per_actor": 1}
 

@@ -14,15 +14,15 @@ from ray.cluster_utils import Cluster
 
 from market.errors import ParticipantLost
 from market.release import running_release
-from orchestrator import ray_process
 from orchestrator.log import read_table
-from orchestrator.packing import Packing
-from orchestrator.ray_driver import connect
-from orchestrator.ray_runtime import RayRuntime
+from orchestrator.on_ray import process as ray_process
+from orchestrator.on_ray.driver import connect
+from orchestrator.on_ray.packing import Packing
+from orchestrator.on_ray.runtime import RayRuntime
 from orchestrator.runtime import Stepped
 from tests.engine_profiles import LARGE_RECORD
 from tests.markets import GROUPS, run_market, small_market
-from tests.orchestrator.test_packing import packed
+from tests.orchestrator.on_ray.test_packing import packed
 
 STORE = 80 * 2**20
 

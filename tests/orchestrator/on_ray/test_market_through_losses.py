@@ -20,7 +20,7 @@ from orchestrator.log.tables import TABLES
 from orchestrator.scenario import Scenario
 from tests.markets import WORKFLOWS, run_market, small_market
 from tests.orchestrator.on_ray.saboteur import Attack, Sabotaged
-from tests.orchestrator.test_packing import packed
+from tests.orchestrator.on_ray.test_packing import packed
 
 PACKING = {"cpus_per_actor": 0.1, "providers_per_actor": 5, "hubs_per_actor": 1}
 

@@ -12,16 +12,16 @@ import ray
 
 from market.errors import DifferentRelease, NotEnoughResources
 from market.release import running_release
-from orchestrator import ray_reservation
+from orchestrator.on_ray import reservation as ray_reservation
+from orchestrator.on_ray.runtime import RayRuntime
 from orchestrator.progress import Advance
-from orchestrator.ray_runtime import RayRuntime
 from orchestrator.run import run_scenario
 from orchestrator.run_directory import read_description
 from orchestrator.runtime import InProcess, Runtime
 from orchestrator.scenario import Scenario
 from tests.markets import GROUPS, PRIORS, WORKFLOWS, run_market, small_market
+from tests.orchestrator.on_ray.test_packing import packed
 from tests.orchestrator.test_determinism import rows
-from tests.orchestrator.test_packing import packed
 
 pytestmark = pytest.mark.usefixtures("one_node")
 

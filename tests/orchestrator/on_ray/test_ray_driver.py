@@ -21,10 +21,10 @@ from click.testing import CliRunner
 
 from market.errors import BadInput
 from market.release import SOURCE
-from orchestrator import ray_driver
 from orchestrator.cli import main
 from orchestrator.log import read_checkpoint, read_table
-from orchestrator.ray_driver import check_address, connect
+from orchestrator.on_ray import driver as ray_driver
+from orchestrator.on_ray.driver import check_address, connect
 from orchestrator.run_directory import read_description
 from orchestrator.verify.verify import verify_run
 from tests.invariants import check_run

@@ -14,15 +14,15 @@ from ray.cluster_utils import Cluster
 
 from market.errors import NotEnoughResources
 from market.release import running_release
-from orchestrator import ray_reservation
-from orchestrator.ray_driver import connect
-from orchestrator.ray_runtime import RayRuntime
+from orchestrator.on_ray import reservation as ray_reservation
+from orchestrator.on_ray.driver import connect
+from orchestrator.on_ray.runtime import RayRuntime
 from orchestrator.scenario import Scenario
 from tests.engine_profiles import LARGE_RECORD
 from tests.invariants import check_run
 from tests.markets import run_market, small_market
+from tests.orchestrator.on_ray.test_packing import packed
 from tests.orchestrator.test_determinism import rows
-from tests.orchestrator.test_packing import packed
 
 WALRAS = Path(sys.executable).with_name("walras")
 STORE = 80 * 2**20

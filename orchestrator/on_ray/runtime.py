@@ -27,9 +27,9 @@ from hubs.workflow_hub import WORKFLOW_HUB
 from market.errors import DifferentRelease
 from market.release import Release
 from orchestrator.assembly import Market
-from orchestrator.packing import Packing
-from orchestrator.ray_process import START_S, Process, all_answers, answers
-from orchestrator.ray_reservation import Reserved, give_back, reserve
+from orchestrator.on_ray.packing import Packing
+from orchestrator.on_ray.process import START_S, Process, all_answers, answers
+from orchestrator.on_ray.reservation import Reserved, give_back, reserve
 from orchestrator.runtime import Cleared, Frozen, Stepped, hub_seats
 from orchestrator.scenario import Scenario
 

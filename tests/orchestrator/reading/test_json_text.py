@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from market.errors import BadInput
-from orchestrator.json_text import parse_json
+from orchestrator.reading.json_text import parse_json
 
 
 def test_a_value_is_read() -> None:

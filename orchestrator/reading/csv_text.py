@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from market.errors import BadInput
-from orchestrator.text_file import read_lines
+from orchestrator.reading.text_file import read_lines
 
 
 def csv_rows(path: Path) -> Iterator[tuple[str, list[str]]]:

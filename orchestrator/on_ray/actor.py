@@ -11,10 +11,10 @@ import ray
 
 from market.process import collect_rarely, peak_memory_bytes
 from market.release import Release, running_release
-from orchestrator.packing import Packing, pack
+from orchestrator.on_ray.packing import Packing, pack
+from orchestrator.on_ray.reservation import Reserved
+from orchestrator.on_ray.runtime import RayRuntime, check_release
 from orchestrator.progress import Advance
-from orchestrator.ray_reservation import Reserved
-from orchestrator.ray_runtime import RayRuntime, check_release
 from orchestrator.run import Footprint, run_scenario
 from orchestrator.scenario import Scenario
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from market.errors import BadInput
-from orchestrator.csv_text import csv_rows
+from orchestrator.reading.csv_text import csv_rows
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from market.errors import BadInput
-from orchestrator import text_file
-from orchestrator.text_file import MOST_LINE_CHARACTERS, read_lines, read_text
+from orchestrator.reading import text_file
+from orchestrator.reading.text_file import MOST_LINE_CHARACTERS, read_lines, read_text
 
 
 def all_lines(path: Path) -> list[str]:

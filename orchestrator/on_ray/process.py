@@ -12,8 +12,8 @@ from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
 from market.errors import BadInput, ParticipantLost
 from market.release import Release
-from orchestrator.packing import Place
-from orchestrator.ray_reservation import Reserved, amounts
+from orchestrator.on_ray.packing import Place
+from orchestrator.on_ray.reservation import Reserved, amounts
 
 #: How long an actor may take to start: a process each, on a slow disk.
 START_S = 600.0

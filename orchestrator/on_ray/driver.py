@@ -24,11 +24,11 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from market.errors import BadInput, ParticipantLost, WalrasError
 from market.release import running_release
-from orchestrator.actor import OrchestratorActor, Room
 from orchestrator.interrupts import Interrupts
 from orchestrator.log import read_checkpoint
+from orchestrator.on_ray.actor import OrchestratorActor, Room
+from orchestrator.on_ray.process import how_lost
 from orchestrator.progress import Advance
-from orchestrator.ray_process import how_lost
 from orchestrator.resume import Tell, to_stderr
 from orchestrator.run import Footprint, RunMarket
 from orchestrator.run_directory import COMPARED

@@ -15,7 +15,7 @@ from ray.util.placement_group import (
 )
 
 from market.errors import NotEnoughResources
-from orchestrator.packing import Packing
+from orchestrator.on_ray.packing import Packing
 
 #: How long a reservation may take where the cluster has what is asked, but others use it.
 BUSY_S = 15.0
