@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-#: The first snapshot is taken after so long; only then it is known what one costs. A process that is
-#: killed before loses no more.
+#: The first snapshot is taken after so long; only then it is known what one costs. A process that
+#: is killed before loses no more.
 FIRST_S = 60.0
 
 
