@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from agents import vllm_engine
+from agents.engine import Job
 from orchestrator.log import read_table
 from orchestrator.log.tables import TABLES
 from orchestrator.run import run_scenario
@@ -28,18 +29,20 @@ PATIENCE_S = 200.0
 
 
 class Killing(InProcess):
-    """Kills all engines as a round begins, and waits for them when they are renewed."""
+    """Kills the engine once, as it is handed work, and waits for it when it is renewed."""
 
     def __init__(self) -> None:
         super().__init__()
         self.round = 0
+        self.killed = False
 
-    def step_providers(self, *asked: Any) -> Stepped:
+    def step_providers(self, jobs: Mapping[str, Sequence[Job]], *rest: Any) -> Stepped:
         self.round += 1
-        if self.round == KILLED_IN:
+        if not self.killed and self.round >= KILLED_IN and jobs.get("real-000"):
+            self.killed = True
             for process in engine_processes():
                 process.kill()
-        return super().step_providers(*asked)
+        return super().step_providers(jobs, *rest)
 
     def renew_providers(self, providers: Collection[str], now_s: float) -> Collection[str]:
         give_up_s = time.monotonic() + PATIENCE_S
