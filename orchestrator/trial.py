@@ -271,10 +271,8 @@ class Trial:
         jobs: dict[str, list[Job]] = defaultdict(list)
         for reply in chat.values():
             for award in reply.awards:
-                turn, in_text = (
-                    self._chats[award.request].turn,
-                    award.provider in self.market.speakers,
-                )
+                turn = self._chats[award.request].turn
+                in_text = award.provider in self.market.speakers
                 jobs[award.provider].append(chat_job(award, turn, now_s, in_text=in_text))
         for node in bought.dispatches:
             jobs[node.provider].append(node_job(node, self._workflows[node.workflow], now_s))
@@ -302,17 +300,16 @@ class Trial:
             if done.kind == CHAT
         ]
         for reply in chat.values():
-            for request in reply.refused:
-                refused = self._chats.pop(request)
+            for name in reply.refused:
+                refused = self._chats.pop(name)
                 self.market.demand.lost(refused.turn)
                 ends.append(ChatEnd(refused, None))
         for end in ends:
             if not end.reauctioned:
-                name, client = (
-                    end.open.request.request,
-                    self.market.clients[end.open.request.client],
-                )
-                client.end(first_id(name), end.completion, paid_nano.get(name, 0))
+                request = end.open.request
+                paid = paid_nano.get(request.request, 0)
+                client = self.market.clients[request.client]
+                client.end(first_id(request.request), end.completion, paid)
         return ends
 
     def _note_bought(
