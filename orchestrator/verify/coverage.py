@@ -33,7 +33,7 @@ class Coverage:
         """For a person."""
         done = [f"checked: {count} {what}" for what, count in self.checked.items() if count]
         left = [
-            f"not checked: {count} {what} ({reason})"
+            f"not checked: {f'{count} ' if count > 1 else ''}{what} ({reason})"
             for (what, reason), count in self.unchecked.items()
         ]
         return done + left

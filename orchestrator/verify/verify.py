@@ -189,7 +189,7 @@ def _as_it_stands(run: Path, payments: str, digests: bool, told: Told) -> Verdic
         verdict.take(found)
         verdict.coverage.add(coverage)
     verdict.coverage.leave_out(
-        "tables but by their digests",
+        "what only digests protect",
         "timings are of a clock; what predictors forecast, grades, engines and what demand "
         "draws are not made again",
     )
