@@ -33,10 +33,14 @@ def created(path: Path) -> Iterator[BinaryIO]:
 
 
 def write_json_atomically(path: Path, content: dict[str, Any]) -> None:
-    """Replace a JSON file so that a reader sees the old one or the new one, never half."""
-    text = json.dumps(content, indent=2) + "\n"
+    """Replace a JSON file; see ``write_atomically``."""
+    write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file so that a reader sees the old one or the new one, never half."""
     with created(temporary(path)) as file:
-        file.write(text.encode())
+        file.write(content)
     os.replace(temporary(path), path)
     sync_directory(path.parent)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from pathlib import Path
 
 from market.errors import BadInput
 
@@ -48,13 +46,3 @@ def _length(record: bytes | memoryview) -> int:
     """By its head; 0 where that is none."""
     digits = bytes(record[65 : HEAD_BYTES - 1])
     return int(digits) if digits.isdigit() else 0
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file so that it is there whole or not at all, whenever the process is killed."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

@@ -18,7 +18,8 @@ import pyarrow as pa
 from market.errors import BadInput
 from market.release import Release, running_release
 from orchestrator.log.digests import description_digest
-from orchestrator.resume.sealed import sealed, unsealed, write_atomically
+from orchestrator.log.durable import write_atomically
+from orchestrator.resume.sealed import sealed, unsealed
 from orchestrator.run_directory import STATE
 from orchestrator.runtime import Frozen
 
