@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 VLLM := .venv-vllm
 SMOLLM2 := build/models/smollm2
 
-.PHONY: demo demo-vllm test test-slow test-crash test-vllm benchmark clean
+.PHONY: demo demo-vllm test test-slow test-browser test-crash test-vllm docs benchmark clean
 
 demo: $(VENV)/.demo
 	$(BIN)/walras run examples/quickstart.yaml
@@ -15,10 +15,18 @@ test: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not crash and not vllm and not gpu"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not browser and not crash and not vllm and not gpu"
 
 test-slow: $(VENV)/.test
 	$(BIN)/pytest -m slow
+
+# Pages in headless Chromium, which must be installed.
+test-browser: $(VENV)/.test
+	$(BIN)/pytest -m browser
+
+# The documentation as a site, in build/site; a broken link is an error.
+docs: $(VENV)/.test
+	$(BIN)/mkdocs build --strict --quiet
 
 # Runs killed at random moments, in one process and on Ray.
 test-crash: $(VENV)/.test

@@ -16,9 +16,9 @@ import click
 from benchmarks.markdown import table
 from market.process import collect_rarely
 from orchestrator.resume import LoggedTrial
-from orchestrator.run_directory import STATE, write_description
+from orchestrator.runs.directory import STATE, write_description
 from orchestrator.runtime import InProcess
-from orchestrator.scenario import Scenario, load_scenario
+from orchestrator.scenario.model import Scenario, load_scenario
 
 QUICKSTART = Path(__file__).resolve().parents[1] / "examples" / "quickstart.yaml"
 PARTS = ("journal_s", "snapshot_s", "commit_s")

@@ -13,18 +13,18 @@ import click
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.interval import Interval, ratio
 from benchmarks.markdown import table
 from benchmarks.page import check_blocks, with_blocks
 from benchmarks.tiers import group
 from market.errors import BadInput
 from market.messages import CHAT
 from market.money import TOKENS_PER_MTOK, nano_usd
+from orchestrator.analysis.statistics import Interval, ratio
 from orchestrator.assembly import assemble
 from orchestrator.reading.text_file import read_text
 from orchestrator.records import RoundRecord
 from orchestrator.runtime import InProcess
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 from orchestrator.trial import Trial
 
 #: The group of three providers that forms the ring.

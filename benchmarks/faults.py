@@ -15,17 +15,17 @@ from typing import Any
 
 import click
 
-from benchmarks.interval import Interval, ratio
 from benchmarks.markdown import table
 from benchmarks.page import check_blocks, with_blocks
 from market.errors import BadInput
 from market.messages import CHAT
 from market.money import usd
+from orchestrator.analysis.statistics import Interval, ratio
 from orchestrator.assembly import assemble
 from orchestrator.reading.text_file import read_text
 from orchestrator.records import RoundRecord
 from orchestrator.runtime import InProcess
-from orchestrator.scenario import Scenario, load_scenario
+from orchestrator.scenario.model import Scenario, load_scenario
 from orchestrator.trial import Trial
 
 QUICKSTART = Path(__file__).parents[1] / "examples" / "quickstart.yaml"

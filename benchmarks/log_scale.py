@@ -27,7 +27,7 @@ from orchestrator.log.schema import SCHEMAS
 from orchestrator.log.tables import TABLE_OF, TABLES, AwardRow, PredictionRow, Row
 from orchestrator.log.writer import arrow_table
 from orchestrator.runtime import InProcess
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 from orchestrator.trial import Trial
 
 WARM_UP_ROUNDS = 20

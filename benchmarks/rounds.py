@@ -23,9 +23,9 @@ from market.release import running_release
 from orchestrator.on_ray.driver import connect
 from orchestrator.on_ray.packing import pack
 from orchestrator.on_ray.runtime import RayRuntime
-from orchestrator.run import logged_rounds
+from orchestrator.runs.run import logged_rounds
 from orchestrator.runtime import InProcess, Runtime
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 
 WARM_UP_ROUNDS = 20
 PHASES = ("engines_s", "routing_s", "hubs_s", "log_s")

@@ -23,10 +23,10 @@ from benchmarks.markdown import table
 from benchmarks.tampering import tampered
 from benchmarks.tiers import ENGINES, group
 from orchestrator.log.tables import TABLES
-from orchestrator.run import run_scenario
-from orchestrator.run_directory import prepare_directory
+from orchestrator.runs.directory import prepare_directory
+from orchestrator.runs.run import run_scenario
 from orchestrator.runtime import InProcess
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 from orchestrator.verify.trial_log import UNREAD, VerifiedRun
 from orchestrator.verify.verify import verify_trial
 

@@ -13,7 +13,7 @@ from hubs.routing.router import Router
 from market import seeding
 from market.profiles import ProviderProfile
 from orchestrator.demand import Demand, DemandParams, Setting
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 
 
 @dataclass(frozen=True)

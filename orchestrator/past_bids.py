@@ -14,7 +14,7 @@ from hubs.prior_learning import order_statistics
 from market.errors import BadInput
 from market.fields import shown
 from orchestrator.log import read_table
-from orchestrator.run_file import read_run_file
+from orchestrator.runs.run_file import read_run_file
 
 #: More would make every copy of the scenario long and change little.
 MOST_SAMPLES = 1000

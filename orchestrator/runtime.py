@@ -13,7 +13,7 @@ from agents.provider import ProviderReply
 from hubs.host import HubHost, HubSeats, HubsReply, HubsRound
 from hubs.recovery import HubsRecovery
 from orchestrator.assembly import Market
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 
 
 @dataclass(frozen=True)

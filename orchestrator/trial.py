@@ -32,7 +32,7 @@ from orchestrator.faults.understudies import Understudies
 from orchestrator.jobs import chat_job, measured, node_job
 from orchestrator.records import ChatEnd, OpenChat, OpenWorkflow, RoundRecord
 from orchestrator.runtime import Runtime
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 from orchestrator.stopwatch import Stopwatch
 
 TRIAL_ENDED = "trial ended"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from orchestrator.analysis.logged_run import Rows
 from orchestrator.log.tables import TABLES
-from orchestrator.run_directory import COMPARED, read_description
-from orchestrator.scenario import Scenario
+from orchestrator.runs.directory import COMPARED, read_description
+from orchestrator.scenario.model import Scenario
 from orchestrator.verify import verify_run
 from orchestrator.verify.checks import Check
 from orchestrator.verify.findings import Findings

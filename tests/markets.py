@@ -11,12 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.console import Console
 
+from orchestrator.cli.progress import Advance, RunProgress
 from orchestrator.log import read_table
-from orchestrator.progress import Advance, RunProgress
-from orchestrator.run import run_scenario
-from orchestrator.run_directory import prepare_directory
+from orchestrator.runs.directory import prepare_directory
+from orchestrator.runs.run import run_scenario
 from orchestrator.runtime import InProcess, Runtime
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 from tests.engine_profiles import LARGE_RECORD, SMALL_RECORD
 from tests.invariants import check_run
 

@@ -22,7 +22,7 @@ HOMES = {
     "rouge_score": ("agents/quality/rouge_l.py",),
     "pyarrow": ("orchestrator/",),
     "plotly": ("orchestrator/report/",),
-    "click": ("orchestrator/cli.py",),
+    "click": ("orchestrator/cli/",),
     "yaml": ("orchestrator/",),
     "time": ("agents/engine/wall_clock.py", "orchestrator/"),
     "ray": (

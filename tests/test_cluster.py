@@ -20,7 +20,7 @@ from ray.scripts.scripts import cli as ray_command
 
 from orchestrator.cli import main as walras_command
 from orchestrator.on_ray.packing import ACTOR_MEMORY_BYTES
-from orchestrator.scenario import PackingParams
+from orchestrator.scenario.model import PackingParams
 from tests.documents import MISSING, changed
 
 ROOT = Path(__file__).resolve().parents[1]

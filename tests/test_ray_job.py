@@ -22,7 +22,7 @@ import yaml
 
 from market.release import SOURCE
 from orchestrator.log import read_checkpoint, read_table
-from orchestrator.run_directory import read_description
+from orchestrator.runs.directory import read_description
 from tests.invariants import check_run
 from tests.markets import DIALOGUES, GROUPS
 

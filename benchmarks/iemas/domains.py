@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from benchmarks.tiers import ENGINES, group
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 
 DOMAINS = ("code", "law", "medicine", "writing")
 

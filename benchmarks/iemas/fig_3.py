@@ -13,12 +13,12 @@ import numpy.typing as npt
 
 from benchmarks.iemas.market import DATASETS, reference_market
 from benchmarks.iemas.publish import COLOURS, Publication, seeds_option, tell, write_option
-from benchmarks.interval import interval
 from benchmarks.markdown import table
 from benchmarks.predictors.accuracy import LEAST_LABELS, Pairs, accuracy_of, pairs_of
 from benchmarks.predictors.report import PAPER
 from benchmarks.predictors.shadowing import ACTING, SUBJECTS
 from benchmarks.predictors.stream import scored_labels
+from orchestrator.analysis.statistics import interval
 
 #: The factors of the figure, with what is measured and its scale in the drawing.
 SHOWN = {

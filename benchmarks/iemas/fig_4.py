@@ -22,8 +22,8 @@ from benchmarks.iemas.publish import (
     write_option,
 )
 from benchmarks.iemas.table_1 import METHODS, OURS
-from benchmarks.interval import Interval, interval, paired
 from benchmarks.markdown import table
+from orchestrator.analysis.statistics import Interval, interval, paired
 
 #: The paper shows so many turns.
 TURNS = 160

@@ -14,10 +14,10 @@ import numpy.typing as npt
 from agents.client import client_name
 from benchmarks.iemas.played import Answer, Played, play
 from benchmarks.iemas.publish import COLOURS, Publication, seeds_option, tell, write_option
-from benchmarks.interval import Interval, interval, ratio
 from benchmarks.markdown import table
 from benchmarks.tiers import ENGINES, group
-from orchestrator.scenario import Scenario
+from orchestrator.analysis.statistics import Interval, interval, ratio
+from orchestrator.scenario.model import Scenario
 
 #: The strategies of the paper, and two that learn; a report is the truth times a factor.
 STRATEGIES: dict[str, dict[str, Any]] = {

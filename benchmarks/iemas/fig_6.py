@@ -14,11 +14,11 @@ import numpy as np
 from benchmarks.iemas.domains import domain_market
 from benchmarks.iemas.played import play
 from benchmarks.iemas.publish import COLOURS, Publication, seeds_option, tell, write_option
-from benchmarks.interval import Interval, interval, paired
 from benchmarks.markdown import table
 from hubs.host import HubsReply, HubsRound
 from hubs.matching_hub import ChatReply
 from market.matching import clear
+from orchestrator.analysis.statistics import Interval, interval, paired
 from orchestrator.runtime import Cleared, InProcess
 
 #: Numbers of hubs.

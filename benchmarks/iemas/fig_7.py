@@ -14,9 +14,9 @@ import numpy as np
 from benchmarks.iemas.domains import DOMAINS, domain_market
 from benchmarks.iemas.played import Played, play
 from benchmarks.iemas.publish import COLOURS, Publication, seeds_option, tell, write_option
-from benchmarks.interval import interval, paired
 from benchmarks.markdown import table
 from hubs.schemes import SCHEMES
+from orchestrator.analysis.statistics import interval, paired
 
 #: What the others are compared with: nothing is aligned.
 BASE = "full-mix"

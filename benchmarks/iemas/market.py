@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 
 MARKET = Path(__file__).parents[2] / "examples" / "iemas.yaml"
 

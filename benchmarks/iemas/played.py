@@ -12,7 +12,7 @@ from market.money import usd
 from orchestrator.assembly import assemble
 from orchestrator.records import ChatEnd, RoundRecord
 from orchestrator.runtime import InProcess, Runtime
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 from orchestrator.trial import Trial
 
 Floats = npt.NDArray[np.float64]

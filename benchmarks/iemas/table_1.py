@@ -20,8 +20,8 @@ from benchmarks.iemas.market import (
 from benchmarks.iemas.played import Played, play
 from benchmarks.iemas.printed import TABLE_1
 from benchmarks.iemas.publish import Publication, data_option, seeds_option, tell, write_option
-from benchmarks.interval import Interval, interval, paired
 from benchmarks.markdown import table
+from orchestrator.analysis.statistics import Interval, interval, paired
 
 #: Ways to clear, ours first, with the method of the paper that each is.
 METHODS: dict[str, str | None] = {

@@ -29,7 +29,7 @@ from market.profiles import ProviderProfile
 from orchestrator.assembly import Market, assemble
 from orchestrator.records import RoundRecord
 from orchestrator.runtime import InProcess
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 from orchestrator.trial import Trial
 
 SECOND_PARENT = "second parent"

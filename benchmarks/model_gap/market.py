@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 
 #: Base prices of the three tiers, USD per 1e6 output tokens: STAR, table 2.
 BASES_USD_PER_MTOK = ((0.1, 0.3), (0.5, 1.5), (2.5, 7.5))

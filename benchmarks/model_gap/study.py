@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from benchmarks.interval import Interval, paired, ratio
 from benchmarks.markdown import table
 from benchmarks.model_gap.gap import CAUSES, EVICTED, LOSSES, WorkflowGap, play
 from benchmarks.model_gap.market import simulated_engine, workflow_market
+from orchestrator.analysis.statistics import Interval, paired, ratio
 
 WORKFLOWS = ("S1", "S2", "S3", "S4")
 

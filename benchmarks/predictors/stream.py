@@ -8,9 +8,9 @@ from typing import Any
 
 from benchmarks.predictors.shadowing import SUBJECTS, Scored, shadowed
 from benchmarks.tiers import ENGINES, group
-from orchestrator.run import logged_rounds
+from orchestrator.runs.run import logged_rounds
 from orchestrator.runtime import InProcess
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 
 #: Tier, providers, base cost, skill in their domain, of every size of engine.
 _SIZES = {

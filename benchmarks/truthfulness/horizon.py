@@ -18,7 +18,6 @@ import numpy as np
 import numpy.typing as npt
 
 from agents.client import client_name
-from benchmarks.interval import ratio
 from benchmarks.tiers import ENGINES
 from benchmarks.truthfulness.one_round import (
     CLARKE,
@@ -30,11 +29,12 @@ from benchmarks.truthfulness.one_round import (
     Variant,
 )
 from market.audit import CLIENT, PROVIDER
+from orchestrator.analysis.statistics import ratio
 from orchestrator.log import read_table
-from orchestrator.run import run_scenario
-from orchestrator.run_directory import prepare_directory
+from orchestrator.runs.directory import prepare_directory
+from orchestrator.runs.run import run_scenario
 from orchestrator.runtime import InProcess
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 
 #: The factors on the private number that are tried.
 FACTORS = (0.5, 0.75, 0.9, 1.05, 1.1, 1.25, 1.5, 2.0)

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from market.errors import BadInput
 from orchestrator.log import read_table
-from orchestrator.run_directory import RunDescription, read_description
+from orchestrator.runs.directory import RunDescription, read_description
 
 Rows = list[dict[str, Any]]
 

@@ -18,7 +18,7 @@ from orchestrator.analysis.faults import FaultSummary, faults
 from orchestrator.analysis.presence import PresenceSummary, presence
 from orchestrator.analysis.served_work import served_work
 from orchestrator.log import read_table
-from orchestrator.run_directory import read_description
+from orchestrator.runs.directory import read_description
 
 Columns = dict[str, npt.NDArray[Any]]
 

@@ -10,7 +10,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from orchestrator.progress import PLAIN_EVERY_S
+from orchestrator.cli.progress import PLAIN_EVERY_S
 
 
 class AuditProgress:

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from orchestrator.analysis.logged_run import LoggedRun
 from orchestrator.audit.clearings import AUCTIONS, chat_places, workflow_places
-from orchestrator.run_directory import COMPARED
-from orchestrator.run_file import RUN_FILE
+from orchestrator.runs.directory import COMPARED
+from orchestrator.runs.run_file import RUN_FILE
 
 
 @dataclass(frozen=True)

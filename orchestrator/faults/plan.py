@@ -14,7 +14,7 @@ from market import seeding
 from orchestrator.assembly import Market
 from orchestrator.faults.events import CRASH, DRAWN, HANG, HUB, LISTED, PROVIDER, FaultEvent
 from orchestrator.faults.params import ListedFault, MeanUp
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 
 
 class FaultPlan:

@@ -9,7 +9,7 @@ from hubs.second_auction import second_id
 from market.messages import Completion
 from orchestrator.faults.events import PROVIDER_LOST
 from orchestrator.records import OpenChat, OpenWorkflow
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 
 
 class SecondAuctions:

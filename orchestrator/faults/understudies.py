@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from agents.population import draw_providers
 from agents.provider import Provider, ProviderReply
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 
 
 class Understudies:

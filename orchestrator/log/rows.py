@@ -31,7 +31,7 @@ from orchestrator.log.tables import (
 )
 from orchestrator.log.workflow_rows import bought_rows, handoff_row, workflow_row
 from orchestrator.records import ChatEnd, RoundRecord
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 
 
 def provider_rows(trial: int, market: Market) -> Iterator[ProviderRow]:

@@ -14,9 +14,9 @@ from market.release import Release, running_release
 from orchestrator.on_ray.packing import Packing, pack
 from orchestrator.on_ray.reservation import Reserved
 from orchestrator.on_ray.runtime import RayRuntime, check_release
-from orchestrator.progress import Advance
-from orchestrator.run import Footprint, run_scenario
-from orchestrator.scenario import Scenario
+from orchestrator.runs.advance import Advance
+from orchestrator.runs.run import Footprint, run_scenario
+from orchestrator.scenario.model import Scenario
 
 
 @dataclass(frozen=True)

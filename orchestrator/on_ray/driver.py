@@ -28,11 +28,11 @@ from orchestrator.interrupts import Interrupts
 from orchestrator.log import read_checkpoint
 from orchestrator.on_ray.actor import OrchestratorActor, Room
 from orchestrator.on_ray.process import how_lost
-from orchestrator.progress import Advance
 from orchestrator.resume import Tell, to_stderr
-from orchestrator.run import Footprint, RunMarket
-from orchestrator.run_directory import COMPARED
-from orchestrator.scenario import Scenario
+from orchestrator.runs.advance import Advance
+from orchestrator.runs.directory import COMPARED
+from orchestrator.runs.run import Footprint, RunMarket
+from orchestrator.scenario.model import Scenario
 
 #: Messages go through it only where they are long.
 OBJECT_STORE_BYTES = 256 * 2**20

@@ -10,7 +10,7 @@ from agents.engine_params import EngineParams, VllmParams
 from agents.provider_group import roster
 from hubs.workflow_hub import WORKFLOW_HUB
 from orchestrator.assembly import matching_hubs
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 
 #: Fewer providers than this are not worth an actor of their own, unless the scenario says so.
 LEAST_PROVIDERS = 25

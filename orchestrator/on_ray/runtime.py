@@ -31,7 +31,7 @@ from orchestrator.on_ray.packing import Packing
 from orchestrator.on_ray.process import START_S, Process, all_answers, answers
 from orchestrator.on_ray.reservation import Reserved, give_back, reserve
 from orchestrator.runtime import Cleared, Frozen, Stepped, hub_seats
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 
 #: How long providers may be silent on the wall, unless the scenario says so.
 DEADLINE_S = 60.0

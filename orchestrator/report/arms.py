@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from orchestrator.log import read_table
 from orchestrator.report.round_axis import RoundAxis
-from orchestrator.run_directory import COMPARED, RunDescription, read_description
-from orchestrator.run_file import RUN_FILE
-from orchestrator.scenario import Scenario
+from orchestrator.runs.directory import COMPARED, RunDescription, read_description
+from orchestrator.runs.run_file import RUN_FILE
+from orchestrator.scenario.model import Scenario
 
 
 @dataclass(frozen=True)

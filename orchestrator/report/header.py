@@ -8,7 +8,7 @@ import yaml
 
 from orchestrator.report.arms import Arm
 from orchestrator.report.markup import element, pairs, text
-from orchestrator.run_file import RUN_FILE
+from orchestrator.runs.run_file import RUN_FILE
 
 
 def header(arms: Sequence[Arm]) -> str:

@@ -18,7 +18,7 @@ from agents.provider import ProviderReply
 from market.frozen import freeze, thaw
 from orchestrator.log.durable import make_directory, sync_directory
 from orchestrator.resume.sealed import is_whole, sealed, unsealed
-from orchestrator.run_directory import STATE
+from orchestrator.runs.directory import STATE
 
 
 @dataclass(frozen=True)

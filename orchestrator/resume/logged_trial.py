@@ -30,9 +30,9 @@ from orchestrator.resume.snapshot import (
     remove_state,
     write_snapshot,
 )
-from orchestrator.run_directory import STATE
+from orchestrator.runs.directory import STATE
 from orchestrator.runtime import Runtime
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 from orchestrator.stopwatch import Stopwatch
 from orchestrator.trial import Trial
 

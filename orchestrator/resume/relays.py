@@ -13,7 +13,7 @@ from market.errors import BadInput
 from orchestrator.assembly import Market
 from orchestrator.resume.journal import Heard, Journal
 from orchestrator.runtime import Cleared, Frozen, Runtime, Stepped
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 
 
 class Relay:

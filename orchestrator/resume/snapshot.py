@@ -20,7 +20,7 @@ from market.release import Release, running_release
 from orchestrator.log.digests import description_digest
 from orchestrator.log.durable import write_atomically
 from orchestrator.resume.sealed import sealed, unsealed
-from orchestrator.run_directory import STATE
+from orchestrator.runs.directory import STATE
 from orchestrator.runtime import Frozen
 
 KEPT = 2

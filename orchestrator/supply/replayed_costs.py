@@ -17,8 +17,8 @@ from pydantic import ValidationError
 from agents.cost.replay import DAY_S
 from market.errors import BadInput
 from market.fields import Fields, shown
+from orchestrator.scenario.timing import Timing
 from orchestrator.supply.price_series import Window, electricity_series, moment, spot_series
-from orchestrator.timing import Timing
 
 LINUX = "Linux/UNIX"
 

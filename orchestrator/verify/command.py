@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from orchestrator.progress import PLAIN_EVERY_S
+from orchestrator.cli.progress import PLAIN_EVERY_S
 from orchestrator.verify.verify import Verdict, verify_run
 
 #: So many findings are listed at most.

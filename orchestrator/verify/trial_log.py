@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from orchestrator.analysis.logged_run import Keyed, LoggedRun, Rows
 from orchestrator.log.reader import read_pieces
 from orchestrator.log.tables import TABLES
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 
 #: Read clearing by clearing: a list over providers in every cell.
 STREAMED = ("predictions",)

@@ -17,8 +17,8 @@ from orchestrator.log.digest_check import Mismatch, check_digests
 from orchestrator.log.reader import ATTEMPTS, Vanished
 from orchestrator.log.schema import SCHEMA_VERSION
 from orchestrator.log.tables import TABLES
-from orchestrator.run_directory import COMPARED, RunDescription, read_description
-from orchestrator.run_file import RUN_FILE
+from orchestrator.runs.directory import COMPARED, RunDescription, read_description
+from orchestrator.runs.run_file import RUN_FILE
 from orchestrator.verify.chat import ChatCheck
 from orchestrator.verify.checks import CHECKS, DRAWS
 from orchestrator.verify.checks.draws import drawn_again

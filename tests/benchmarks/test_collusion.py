@@ -7,8 +7,8 @@ from click.testing import CliRunner
 
 from benchmarks import collusion
 from benchmarks.collusion import MEMBERS, PLACES, RINGS, Bidding, Earned, Finding, findings
-from benchmarks.interval import Interval
 from benchmarks.page import blocks_of
+from orchestrator.analysis.statistics import Interval
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "strategies.md"
 

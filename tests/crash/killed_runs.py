@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 
 from orchestrator.log import read_checkpoint, read_table
 from orchestrator.log.tables import TABLES
-from orchestrator.run_directory import COMPARED
-from orchestrator.run_file import RUN_FILE
+from orchestrator.runs.directory import COMPARED
+from orchestrator.runs.run_file import RUN_FILE
 
 #: Waits for the moment to kill a command that runs in a directory.
 Moment = Callable[[Path], None]

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
-from orchestrator.run import run_scenario
-from orchestrator.run_directory import read_description
+from orchestrator.runs.directory import read_description
+from orchestrator.runs.run import run_scenario
 from orchestrator.runtime import InProcess
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 from tests.crash.killed_runs import Moment, at_random, compare_with, kill, while_writing
 from tests.crash.warm_process import Warm, warm_process
 from tests.markets import small_market

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestrator.run_directory import read_description
-from orchestrator.run_file import RUN_FILE
-from orchestrator.run_lock import PATIENCE_S
-from orchestrator.scenario import Scenario
+from orchestrator.runs.directory import read_description
+from orchestrator.runs.lock import PATIENCE_S
+from orchestrator.runs.run_file import RUN_FILE
+from orchestrator.scenario.model import Scenario
 from tests.crash.killed_runs import (
     Moment,
     at_random,

@@ -51,9 +51,9 @@ def warm_process() -> Iterator[Warm]:
 
 
 def _serve() -> None:
-    from orchestrator.announce import announce_plan  # noqa: F401  all that a command imports
     from orchestrator.cli import main
-    from orchestrator.run import plan  # noqa: F401
+    from orchestrator.cli.announce import announce_plan  # noqa: F401  all that a command imports
+    from orchestrator.runs.run import plan  # noqa: F401
 
     for line in sys.stdin:
         output, *arguments = line.rstrip("\n").split("\0")

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from agents.engine.profiles import DEFAULT_PROFILE, ENGINE_PROFILES
 from orchestrator.calibration.measurements import read_measurements
 from orchestrator.problem_file import solve_file
-from orchestrator.scenario_yaml import read_yaml
+from orchestrator.scenario.yaml_text import read_yaml
 from orchestrator.supply.engine_profiles import read_profile
 from orchestrator.supply.price_catalogue import read_catalogue
 from orchestrator.supply.price_series import Window, electricity_series, spot_series

@@ -17,9 +17,9 @@ from market.workflow.elimination_order import min_fill_order
 from market.workflow.graph import MOST_LOOPS, MOST_NODES
 from market.workflow.quantities import TokenCounts
 from orchestrator.reading.text_file import read_text
-from orchestrator.run import plan
-from orchestrator.scenario import load_scenario
-from orchestrator.scenario_yaml import MOST_CHARACTERS, read_yaml
+from orchestrator.runs.run import plan
+from orchestrator.scenario.model import load_scenario
+from orchestrator.scenario.yaml_text import MOST_CHARACTERS, read_yaml
 from tests.documents import changed
 from tests.fuzz.bounded import answered
 from tests.fuzz.readers import READERS

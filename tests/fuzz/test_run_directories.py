@@ -21,7 +21,7 @@ from orchestrator.audit import audit_path
 from orchestrator.cli import main
 from orchestrator.past_bids import past_bids
 from orchestrator.report import write_report
-from orchestrator.run_file import read_run_file
+from orchestrator.runs.run_file import read_run_file
 from tests.fuzz.bounded import answered
 from tests.fuzz.mutation import mangled, mutated
 from tests.fuzz.scenarios import RICH

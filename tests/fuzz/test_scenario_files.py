@@ -11,8 +11,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.run import plan
-from orchestrator.scenario import Scenario, load_scenario
+from orchestrator.runs.run import plan
+from orchestrator.scenario.model import Scenario, load_scenario
 from tests.fuzz.bounded import answered
 from tests.fuzz.mutation import HOSTILE, mutated
 from tests.fuzz.scenarios import RICH, scenario_documents

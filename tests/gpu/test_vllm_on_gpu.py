@@ -17,7 +17,7 @@ from market.release import running_release
 from orchestrator.assembly import assemble
 from orchestrator.on_ray.packing import pack
 from orchestrator.on_ray.runtime import RayRuntime
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 from tests.vllm.models import build
 
 pytestmark = pytest.mark.gpu

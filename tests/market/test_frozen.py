@@ -72,7 +72,7 @@ def test_nothing_else_is_called(evil: _Evil) -> None:
 
 def test_what_our_modules_import_is_not_found_in_them() -> None:
     hidden = b"\x80\x04\x8c\x15orchestrator.resume.x\x8c\x02os\x93."
-    for module in (b"orchestrator.interrupts", b"orchestrator.run_directory"):
+    for module in (b"orchestrator.interrupts", b"orchestrator.runs.directory"):
         for name in (b"signal.signal", b"shutil.rmtree", b"prepare_directory"):
             asked = b"\x80\x04\x8c%c%s\x8c%c%s\x93." % (len(module), module, len(name), name)
             with pytest.raises(BadInput, match="frozen state"):

@@ -15,8 +15,8 @@ from orchestrator.audit import audit_chat, audit_workflow, chat_places, workflow
 from orchestrator.audit.progress import AuditProgress
 from orchestrator.cli import main
 from orchestrator.log import read_table
-from orchestrator.run import run_scenario
-from orchestrator.run_directory import prepare_directory
+from orchestrator.runs.directory import prepare_directory
+from orchestrator.runs.run import run_scenario
 from orchestrator.runtime import InProcess
 from tests.market.audit.test_problem import MATCHING, PAY_AS_BID, STAR
 from tests.markets import (

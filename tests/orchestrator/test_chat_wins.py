@@ -14,7 +14,7 @@ from orchestrator.assembly import Market, assemble
 from orchestrator.chat_wins import chat_wins
 from orchestrator.records import RoundRecord
 from orchestrator.runtime import InProcess, Stepped
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 from orchestrator.trial import Trial
 from tests.markets import DIALOGUES, GROUPS, small_market
 from tests.orchestrator.test_privacy import numbers_in

@@ -15,7 +15,7 @@ from orchestrator.assembly import Market, assemble, build_providers
 from orchestrator.log import read_table
 from orchestrator.log.tables import TABLES
 from orchestrator.runtime import InProcess, Stepped
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 from tests.markets import GROUPS, run_market, small_market
 
 ROOT = Path(__file__).resolve().parents[2]

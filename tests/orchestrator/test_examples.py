@@ -11,7 +11,7 @@ import pytest
 from market.errors import BadInput
 from orchestrator.analysis.summary import summarize
 from orchestrator.log import read_table
-from orchestrator.scenario import load_scenario
+from orchestrator.scenario.model import load_scenario
 from tests.markets import run_market
 from tests.orchestrator.supply.files import write_catalogue, write_scores
 from tests.orchestrator.supply.test_price_series import ELECTRICITY, SPOT

@@ -16,7 +16,7 @@ from orchestrator import past_bids as past_bids_module
 from orchestrator.log import read_table
 from orchestrator.log.schema import SCHEMA_VERSION
 from orchestrator.past_bids import past_bids
-from orchestrator.scenario import Scenario, load_scenario
+from orchestrator.scenario.model import Scenario, load_scenario
 from tests.markets import GROUPS, WORKFLOWS, run_market, small_market
 
 

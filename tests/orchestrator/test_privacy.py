@@ -22,7 +22,7 @@ from agents.provider import Provider
 from market.money import nano_usd
 from orchestrator.assembly import assemble, build_providers
 from orchestrator.runtime import InProcess, hub_seats
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 from orchestrator.trial import Trial
 from tests.markets import GROUPS, small_market
 

@@ -19,10 +19,10 @@ from market.profiles import EngineProfile
 from market.prompt import prompt_tokens
 from orchestrator.log import read_checkpoint, read_table
 from orchestrator.log.tables import TABLES
-from orchestrator.run import run_scenario
-from orchestrator.run_directory import STATE
+from orchestrator.runs.directory import STATE
+from orchestrator.runs.run import run_scenario
 from orchestrator.runtime import InProcess
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 from tests.engine_profiles import SMALL_RECORD
 from tests.invariants import check_run
 from tests.markets import StoppedAfter, run_market, small_market

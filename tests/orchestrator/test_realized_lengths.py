@@ -17,7 +17,7 @@ from orchestrator.log import read_table
 from orchestrator.report.arms import read_arms
 from orchestrator.report.workflow_chart import workflow_payments
 from orchestrator.runtime import Cleared, InProcess
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 from orchestrator.trial import Trial
 from tests.markets import GROUPS, WORKFLOWS, run_market, small_market
 

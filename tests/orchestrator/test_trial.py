@@ -18,7 +18,7 @@ from orchestrator.log import read_table
 from orchestrator.log.tables import TABLES
 from orchestrator.records import RoundRecord
 from orchestrator.runtime import InProcess, Stepped
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 from orchestrator.trial import Trial
 from tests.engine_profiles import SMALL_RECORD
 from tests.markets import DIALOGUES, GROUPS, PRIORS, WORKFLOWS, run_market, small_market

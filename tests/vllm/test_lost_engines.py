@@ -14,9 +14,9 @@ from agents import vllm_engine
 from agents.engine import Job
 from orchestrator.log import read_table
 from orchestrator.log.tables import TABLES
-from orchestrator.run import run_scenario
+from orchestrator.runs.run import run_scenario
 from orchestrator.runtime import InProcess, Stepped
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 from tests.invariants import check_run
 from tests.markets import StoppedAfter, run_market
 from tests.vllm.models import build, engine_processes, on_cpu

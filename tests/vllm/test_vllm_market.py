@@ -19,7 +19,7 @@ from orchestrator.log import read_table
 from orchestrator.on_ray.packing import pack
 from orchestrator.on_ray.runtime import RayRuntime
 from orchestrator.runtime import Stepped
-from orchestrator.scenario import Scenario, load_scenario
+from orchestrator.scenario.model import Scenario, load_scenario
 from tests.markets import run_market
 from tests.vllm.models import build, engine_processes, on_cpu
 

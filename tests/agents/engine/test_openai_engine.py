@@ -22,8 +22,8 @@ from market.errors import BadInput
 from market.messages import CHAT, NODE, Completion
 from market.profiles import EngineProfile
 from market.prompt import Prompt, Span
-from orchestrator.run import in_this_process, plan
-from orchestrator.scenario import load_scenario
+from orchestrator.runs.run import in_this_process, plan
+from orchestrator.scenario.model import load_scenario
 from tests.agents.engine.openai_stub import (
     CUT,
     DONE,

@@ -11,10 +11,10 @@ from market.workflow import star
 from orchestrator.analysis.logged_run import LoggedRun
 from orchestrator.analysis.misreport import Misreport, largest_misreports
 from orchestrator.analysis.replay import chat_clearing, workflow_auction
-from orchestrator.announce import _misreport_line
 from orchestrator.audit import workflow_places
+from orchestrator.cli.announce import _misreport_line
 from orchestrator.log import read_table
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 from tests.markets import DIALOGUES, GROUPS, WORKFLOWS, run_market, small_market
 
 DEMAND = [DIALOGUES | {"rate_per_s": 20}, WORKFLOWS]

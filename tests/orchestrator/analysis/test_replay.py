@@ -21,7 +21,7 @@ from market.workflow.mechanisms import MECHANISMS
 from orchestrator.analysis.logged_run import LoggedRun
 from orchestrator.analysis.replay import workflow_auction, workflow_priors
 from orchestrator.log import read_table
-from orchestrator.run_directory import read_description
+from orchestrator.runs.directory import read_description
 from orchestrator.runtime import Cleared, InProcess
 from tests.hubs.builders import provider as provider_of
 from tests.markets import GROUPS, PRIORS, WORKFLOWS, rewritten, run_market, small_market

@@ -19,7 +19,7 @@ from orchestrator.log import read_table
 from orchestrator.log.rows import RoundRows, provider_rows
 from orchestrator.log.tables import TABLE_OF, TABLES, Row
 from orchestrator.runtime import Cleared, InProcess, Stepped
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 from orchestrator.trial import Trial
 from tests.markets import DIALOGUES, GROUPS, WORKFLOWS, run_market, small_market
 from tests.orchestrator.test_determinism import COMING_AND_GOING, InThreeHosts

@@ -14,7 +14,7 @@ from orchestrator.log.rows import RoundRows, provider_rows
 from orchestrator.log.tables import TABLE_OF
 from orchestrator.log.workflow_rows import handoff_row
 from orchestrator.runtime import InProcess
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 from orchestrator.trial import Trial
 from orchestrator.verify.checks.money import workflows_are_settled_by_the_rule
 from orchestrator.verify.checks.work import (

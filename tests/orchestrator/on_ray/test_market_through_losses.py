@@ -17,7 +17,7 @@ import pytest
 from orchestrator.faults.params import ListedFault
 from orchestrator.log import read_table
 from orchestrator.log.tables import TABLES
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 from tests.markets import WORKFLOWS, run_market, small_market
 from tests.orchestrator.on_ray.saboteur import Attack, Sabotaged
 from tests.orchestrator.on_ray.test_packing import packed

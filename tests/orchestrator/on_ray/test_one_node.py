@@ -14,11 +14,11 @@ from market.errors import DifferentRelease, NotEnoughResources
 from market.release import running_release
 from orchestrator.on_ray import reservation as ray_reservation
 from orchestrator.on_ray.runtime import RayRuntime
-from orchestrator.progress import Advance
-from orchestrator.run import run_scenario
-from orchestrator.run_directory import read_description
+from orchestrator.runs.advance import Advance
+from orchestrator.runs.directory import read_description
+from orchestrator.runs.run import run_scenario
 from orchestrator.runtime import InProcess, Runtime
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 from tests.markets import GROUPS, PRIORS, WORKFLOWS, run_market, small_market
 from tests.orchestrator.on_ray.test_packing import packed
 from tests.orchestrator.test_determinism import rows

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from agents.provider_group import roster
 from orchestrator.assembly import matching_hubs
 from orchestrator.on_ray.packing import ACTOR_MEMORY_BYTES, LEAST_PROVIDERS, Packing, pack
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 from tests.engine_profiles import LARGE_RECORD
 from tests.markets import GROUPS, small_market
 

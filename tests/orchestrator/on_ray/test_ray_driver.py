@@ -25,7 +25,7 @@ from orchestrator.cli import main
 from orchestrator.log import read_checkpoint, read_table
 from orchestrator.on_ray import driver as ray_driver
 from orchestrator.on_ray.driver import check_address, connect
-from orchestrator.run_directory import read_description
+from orchestrator.runs.directory import read_description
 from orchestrator.verify.verify import verify_run
 from tests.invariants import check_run
 from tests.markets import run_market, small_market

@@ -17,7 +17,7 @@ from market.release import running_release
 from orchestrator.on_ray import reservation as ray_reservation
 from orchestrator.on_ray.driver import connect
 from orchestrator.on_ray.runtime import RayRuntime
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 from tests.engine_profiles import LARGE_RECORD
 from tests.invariants import check_run
 from tests.markets import run_market, small_market

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from orchestrator.progress import RunProgress
-from orchestrator.scenario import Scenario
+from orchestrator.cli.progress import RunProgress
+from orchestrator.scenario.model import Scenario
 from tests.markets import run_market
 
 CHAT = {"kind": "dialogues", "path": None, "rate_per_s": 6, "domains": {"code": 1.0}}

@@ -19,7 +19,7 @@ from orchestrator.assembly import assemble
 from orchestrator.demand import Demand
 from orchestrator.log.rows import RoundRows
 from orchestrator.runtime import Frozen, InProcess
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 from orchestrator.trial import Trial
 from tests.agents.cost.costs import COSTS
 from tests.engine_profiles import SMALL_RECORD

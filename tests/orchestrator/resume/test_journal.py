@@ -11,12 +11,12 @@ import pytest
 from hubs.host import HubsRound
 from market.errors import BadInput
 from orchestrator.log import read_table
-from orchestrator.progress import Advance
 from orchestrator.resume.journal import Heard, Journal
 from orchestrator.resume.pace import FIRST_S, SnapshotPace
 from orchestrator.resume.relays import Recording
-from orchestrator.run import run_scenario
-from orchestrator.run_directory import STATE
+from orchestrator.runs.advance import Advance
+from orchestrator.runs.directory import STATE
+from orchestrator.runs.run import run_scenario
 from orchestrator.runtime import Cleared, InProcess, Stepped
 from orchestrator.verify.verify import verify_run
 from tests.invariants import check_run

@@ -17,17 +17,17 @@ import yaml
 from click.testing import CliRunner, Result
 
 from market.errors import BadInput, NotReproduced, NotWritten
-from orchestrator import run_directory
 from orchestrator.assembly import assemble
 from orchestrator.cli import main
 from orchestrator.log import read_checkpoint
 from orchestrator.log.tables import TABLES
 from orchestrator.resume import LoggedTrial, sealed, snapshot
-from orchestrator.run import run_scenario
-from orchestrator.run_directory import STATE, read_description
-from orchestrator.run_lock import RunLock
+from orchestrator.runs import directory as run_directory
+from orchestrator.runs.directory import STATE, read_description
+from orchestrator.runs.lock import RunLock
+from orchestrator.runs.run import run_scenario
 from orchestrator.runtime import InProcess
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 from tests.markets import DIALOGUES, StoppedAfter, run_market, small_market
 from tests.orchestrator.test_determinism import rows
 
@@ -363,7 +363,7 @@ def test_a_description_that_cannot_be_written_is_one_line(
 
 
 def test_of_two_that_resume_one_wins(stopped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orchestrator.run_lock.PATIENCE_S", 0.1)
+    monkeypatch.setattr("orchestrator.runs.lock.PATIENCE_S", 0.1)
     with RunLock(stopped):
         before = (stopped / "run.json").read_bytes()
         result = walras("resume", stopped, "--quiet")
@@ -374,7 +374,7 @@ def test_of_two_that_resume_one_wins(stopped: Path, monkeypatch: pytest.MonkeyPa
 
 def test_a_process_that_holds_the_run_keeps_others_out(stopped: Path) -> None:
     hold = (
-        "import sys; from pathlib import Path; from orchestrator.run_lock import RunLock\n"
+        "import sys; from pathlib import Path; from orchestrator.runs.lock import RunLock\n"
         "with RunLock(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from market.errors import BadInput
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 from orchestrator.supply import find_price_series, replays
 from tests.markets import DIALOGUES, GROUPS
 from tests.orchestrator.supply.test_price_series import ELECTRICITY, SPOT

@@ -6,10 +6,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from orchestrator.run import run_scenario
-from orchestrator.run_directory import prepare_directory
+from orchestrator.runs.directory import prepare_directory
+from orchestrator.runs.run import run_scenario
 from orchestrator.runtime import InProcess
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 from tests.markets import DIALOGUES, GROUPS, PRIORS, WORKFLOWS, small_market
 
 LEARNED = {"source": "others", "min_samples": 8, "window": 100}

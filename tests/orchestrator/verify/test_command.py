@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from orchestrator.cli import main
-from orchestrator.run_directory import set_status
+from orchestrator.runs.directory import set_status
 from tests.orchestrator.verify.logs import log_of
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass
 from types import TracebackType
 
 from rich.console import Console
@@ -17,16 +16,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from orchestrator.runs.advance import Advance
+
 PLAIN_EVERY_S = 10.0
-
-
-@dataclass(frozen=True)
-class Advance:
-    """How far a run has come: ``rounds`` of demand are over, those that only drain not counted."""
-
-    stage: str
-    rounds: int
-    note: str
 
 
 class RunProgress:

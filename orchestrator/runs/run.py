@@ -19,10 +19,10 @@ from orchestrator.demand import count_demand
 from orchestrator.demand.sources import WorkflowDemand
 from orchestrator.log import read_checkpoint, read_table
 from orchestrator.log.durable import refusals_told
-from orchestrator.progress import Advance
+from orchestrator.runs.advance import Advance
 from orchestrator.records import RoundRecord
 from orchestrator.resume import LoggedTrial, Tell, check_complete, remove_state, to_stderr
-from orchestrator.run_directory import (
+from orchestrator.runs.directory import (
     COMPARED,
     mark_interrupted,
     note_resumed,
@@ -30,10 +30,10 @@ from orchestrator.run_directory import (
     set_status,
     write_description,
 )
-from orchestrator.run_file import RUN_FILE
-from orchestrator.run_lock import RunLock
+from orchestrator.runs.run_file import RUN_FILE
+from orchestrator.runs.lock import RunLock
 from orchestrator.runtime import InProcess, Runtime
-from orchestrator.scenario import Scenario
+from orchestrator.scenario.model import Scenario
 
 # Measured by `python -m benchmarks rounds` on one core, rounded up.
 SECONDS_PER_REQUEST = 0.7e-3

@@ -20,9 +20,9 @@ from orchestrator.log.durable import refusals_told, temporary, write_json_atomic
 from orchestrator.log.schema import SCHEMA_VERSION
 from orchestrator.log.tables import TABLES
 from orchestrator.reading.json_text import parse_json
-from orchestrator.run_file import RUN_FILE, read_run_file
-from orchestrator.run_lock import LOCK, RunLock
-from orchestrator.scenario import Scenario
+from orchestrator.runs.run_file import RUN_FILE, read_run_file
+from orchestrator.runs.lock import LOCK, RunLock
+from orchestrator.scenario.model import Scenario
 
 REPORT_FILE = "report.html"
 

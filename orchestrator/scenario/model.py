@@ -21,9 +21,9 @@ from orchestrator.demand.sources import WorkflowDemand
 from orchestrator.demand.workflow_tape import highest_difficulty
 from orchestrator.faults.params import FaultParams
 from orchestrator.reading.validation import first_problem
-from orchestrator.scenario_files import anchor_paths, find_in_files
-from orchestrator.scenario_yaml import apply_setting, read_yaml
-from orchestrator.timing import Timing
+from orchestrator.scenario.files import anchor_paths, find_in_files
+from orchestrator.scenario.timing import Timing
+from orchestrator.scenario.yaml_text import apply_setting, read_yaml
 
 
 class LogParams(Params):

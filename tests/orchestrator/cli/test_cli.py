@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from orchestrator.cli import main
 from orchestrator.records import RoundRecord
-from orchestrator.run_directory import read_description
+from orchestrator.runs.directory import read_description
 from orchestrator.trial import Trial
 from tests.invariants import check_run
 from tests.markets import GROUPS

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from market.errors import BadInput
-from orchestrator.run_directory import check_directory, prepare_directory
-from orchestrator.run_lock import LOCK, RunLock
+from orchestrator.runs.directory import check_directory, prepare_directory
+from orchestrator.runs.lock import LOCK, RunLock
 from tests.orchestrator.log.rounds import describe
 
 HOLD = """
 import sys
 from pathlib import Path
-from orchestrator.run_lock import RunLock
+from orchestrator.runs.lock import RunLock
 RunLock(Path(sys.argv[1])).acquire()
 print("held", flush=True)
 sys.stdin.read()

@@ -14,9 +14,9 @@ from rich.table import Table
 from orchestrator.analysis.misreport import Misreport, largest_misreports
 from orchestrator.analysis.summary import RunSummary, summarize
 from orchestrator.analysis.summary_rows import summary_rows
-from orchestrator.run import Footprint, Plan
-from orchestrator.run_directory import COMPARED
-from orchestrator.scenario import Scenario
+from orchestrator.runs.directory import COMPARED
+from orchestrator.runs.run import Footprint, Plan
+from orchestrator.scenario.model import Scenario
 
 MIB = 2**20
 

@@ -11,13 +11,13 @@ from market.errors import BadInput
 from orchestrator.assembly import build_providers, trial_seed
 from orchestrator.demand.graph_lists import read_graphs
 from orchestrator.demand.sources import AzureDemand, DialogueDemand
-from orchestrator.run import plan
-from orchestrator.scenario import Scenario, load_scenario
+from orchestrator.runs.run import plan
+from orchestrator.scenario.model import Scenario, load_scenario
 from tests.markets import GROUPS
 from tests.orchestrator.supply.files import DOMAINS, write_catalogue, write_scores
 
 EXAMPLES = {
-    path.stem: path for path in (Path(__file__).resolve().parents[2] / "examples").glob("*.yaml")
+    path.stem: path for path in (Path(__file__).resolve().parents[3] / "examples").glob("*.yaml")
 }
 #: They are null in the example: no file of others may be a part of this repository.
 NEED_FILES, NEED_A_TRACE = {"catalogue", "spot-prices"}, {"azure", "mooncake"}

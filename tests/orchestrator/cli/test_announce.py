@@ -10,9 +10,9 @@ from rich.console import Console
 
 from orchestrator.analysis.summary import summarize
 from orchestrator.analysis.summary_rows import summary_rows
-from orchestrator.announce import announce_result
-from orchestrator.run import Footprint
-from orchestrator.run_directory import COMPARED
+from orchestrator.cli.announce import announce_result
+from orchestrator.runs.directory import COMPARED
+from orchestrator.runs.run import Footprint
 from tests.markets import run_market, small_market
 
 ARMS = ("matrix_factorization", "least_loaded", "sticky")

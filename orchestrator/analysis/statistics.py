@@ -1,4 +1,4 @@
-"""Means and ratios over independent draws, such as the seeds of markets, with their intervals."""
+"""Means and ratios over independent draws, such as the seeds of markets; intervals and tests."""
 
 from __future__ import annotations
 
@@ -59,3 +59,48 @@ def paired(ours: Sequence[float], theirs: Sequence[float], comparisons: int = 1)
     """The interval of the mean difference, seed by seed."""
     differences = np.asarray(ours, dtype=float) - np.asarray(theirs, dtype=float)
     return interval(differences.tolist(), comparisons)
+
+
+@dataclass(frozen=True)
+class PairedTest:
+    """A mean paired difference with its 95 % interval and the p-value of no difference.
+
+    ``p_value`` is that of the two-sided paired t-test; ``pairs`` how many there were.
+    """
+
+    difference: Interval
+    p_value: float
+    pairs: int
+
+
+def paired_test(ours: Sequence[float], theirs: Sequence[float]) -> PairedTest:
+    """Compare two arms draw by draw; what is NaN in one of them is left out.
+
+    Fewer than two pairs have no interval: its half width and the p-value are NaN. Where all pairs
+    differ by the same, the p-value is 0, or 1 if they do not differ at all.
+    """
+    differences = np.asarray(ours, dtype=float) - np.asarray(theirs, dtype=float)
+    differences = differences[~np.isnan(differences)]
+    count = len(differences)
+    if count < 2:
+        mean = float(differences[0]) if count else float("nan")
+        return PairedTest(Interval(mean, float("nan")), float("nan"), count)
+    found = interval(differences.tolist())
+    error = float(differences.std(ddof=1)) / np.sqrt(count)
+    if error == 0:
+        return PairedTest(found, float(found.mean == 0), count)
+    return PairedTest(found, float(2 * stats.t.sf(abs(found.mean) / error, count - 1)), count)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """P-values adjusted for all tests of a family; NaN are no tests and stay so.
+
+    Source: Holm (1979), A simple sequentially rejective multiple test procedure.
+    """
+    given = np.asarray(p_values, dtype=float)
+    adjusted = np.full(len(given), np.nan)
+    tests = np.flatnonzero(~np.isnan(given))
+    order = tests[np.argsort(given[tests], kind="stable")]
+    steps = given[order] * np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(steps))
+    return [float(value) for value in adjusted]

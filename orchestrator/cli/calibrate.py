@@ -1,0 +1,54 @@
+"""``walras calibrate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.errors import one_line_errors
+
+
+@click.command()
+@click.argument("measurements", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--name", help="Of the profile [default: that of FILE's folder].")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="PROFILE",
+    help="Where the profile goes [default: NAME.json].",
+)
+@click.option("--force", is_flag=True, help="Replace the file that is there already.")
+@click.option("--kv-blocks", type=click.IntRange(1), help="Of the KV cache.")
+@click.option("--block-size", type=click.IntRange(1), help="Tokens in a block.")
+@click.option("--max-num-seqs", type=click.IntRange(1), help="Requests that run together.")
+@click.option("--max-num-batched-tokens", type=click.IntRange(1), help="Most tokens of a step.")
+@click.option("--max-model-len", type=click.IntRange(1), help="Longest prompt plus answer.")
+@click.option("--gpus", type=click.IntRange(0, 1000), default=1, show_default=True)
+@click.option("--power-w", type=click.FloatRange(0, 1e9), help="Watts that they draw under load.")
+@one_line_errors
+def calibrate(
+    measurements: Path,
+    name: str | None,
+    out: Path | None,
+    force: bool,
+    gpus: int,
+    power_w: float | None,
+    **limits: int | None,
+) -> None:
+    """Fit an engine profile to the requests in FILE, JSON lines with their times and lengths.
+
+    The engine's limits are those of the meta.json beside FILE, or of the options.
+    """
+    from orchestrator.calibration.command import calibrate_file
+
+    for line in calibrate_file(
+        measurements,
+        limits=limits,
+        name=name,
+        out=out,
+        force=force,
+        gpus=gpus,
+        power_w=power_w,
+    ):
+        click.echo(line)

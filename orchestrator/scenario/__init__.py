@@ -1,0 +1,1 @@
+"""A scenario: one YAML file that describes a market and what to do with it."""
