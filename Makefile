@@ -26,7 +26,7 @@ test-browser: $(VENV)/.test
 
 # The documentation as a site, in build/site; a broken link is an error.
 docs: $(VENV)/.test
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # Runs killed at random moments, in one process and on Ray.
 test-crash: $(VENV)/.test
