@@ -21,11 +21,18 @@ class ClientParams(Params):
     """
 
     count: int = Field(1000, ge=1, le=10**9)
+    """How many clients there are; each dialogue and each workflow belongs to one of them."""
     quality_weight: Draw = Distribution(uniform=(0.5, 0.9))
+    """The weight of quality against latency in an answer's worth, from 0 to 1."""
     quality_usd: Draw = Distribution(lognormal=(0.0005, 0.6))
+    """What a perfect answer is worth, in USD, before it is weighted."""
     latency_usd_per_s: Draw = Distribution(lognormal=(0.0002, 0.6))
+    """What a second to the first token costs the client, in USD, before it is weighted."""
     strategy: ClientStrategy = Truthful()
+    """How clients turn their valuation into the one that they report; not by best_response or
+    ring."""
     panel: ClientPanel | None = None
+    """The first few clients, who report by a strategy of their own; null: none."""
 
     @model_validator(mode="after")
     def _panel_fits(self) -> ClientParams:

@@ -10,14 +10,14 @@ from agents.params import Params
 
 
 class Electricity(Params):
-    """A daily cycle: the factor 1 + beta * E(t), with E(t) = (1 + sin(2 pi (t - 8) / 24)) / 2.
-
-    ``day_s`` is how many seconds of trial time make a day, ``start_hour`` the hour at time 0.
-    """
+    """A daily cycle: the factor 1 + beta * E(t), with E(t) = (1 + sin(2 pi (t - 8) / 24)) / 2."""
 
     beta: float = Field(1.5, ge=0, le=100)
+    """The most that electricity adds to a cost, as a share of it; 0: it moves nothing."""
     day_s: float = Field(86_400.0, ge=1e-6, le=1e12)
+    """Seconds of trial time that make a day."""
     start_hour: float = Field(8.0, ge=0, le=24)
+    """The hour of the day at time 0."""
 
     def factor(self, time_s: float) -> float:
         """The factor on every cost at ``time_s``."""

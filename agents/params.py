@@ -25,15 +25,19 @@ _Sigma = Annotated[float, Field(ge=0, le=100)]
 class Distribution(Params):
     """A distribution to draw a number from; exactly one key names it.
 
-    ``constant: x``; ``uniform: [low, high]``; ``normal: [mean, deviation]``;
-    ``lognormal: [median, sigma]``; ``choice: [x, y, ...]``. A plain number means a constant.
+    A plain number means a constant.
     """
 
     constant: _Number | None = None
+    """Always this number."""
     uniform: tuple[_Number, _Number] | None = None
+    """``[low, high]``: every number between them is equally likely."""
     normal: tuple[_Number, _Spread] | None = None
+    """``[mean, deviation]`` of a normal distribution."""
     lognormal: tuple[Annotated[_Number, Field(gt=0)], _Sigma] | None = None
+    """``[median, sigma]``: the logarithm is normal, with deviation sigma."""
     choice: Annotated[tuple[_Number, ...], Field(min_length=1)] | None = None
+    """``[x, y, ...]``: each of these numbers is equally likely."""
 
     @model_validator(mode="after")
     def _one_kind(self) -> Distribution:

@@ -15,7 +15,6 @@ from agents.cost import (
     CostSetting,
 )
 from agents.electricity import Electricity
-from agents.engines import engine_of
 from agents.presence import Presence
 from agents.provider import Provider
 from agents.provider_group import HIGHEST_PART, LOWEST_PART, ProviderGroup, all_domains, roster
@@ -86,7 +85,7 @@ def _draw_provider(
         grader = ScoreTable(model.scores, elsewhere=grader)
     return Provider(
         profile,
-        engine_of(group.engine, name, profile.engine),
+        group.engine.engine(name, profile.engine),
         _draw_cost(group, setting, name),
         group.prior,
         group.strategy_of(name),

@@ -45,14 +45,12 @@ class FromCost(Params):
 
 
 class StatedPrior(Params):
-    """The market believes in a stated prior, right or wrong; its bounds are the market's own.
-
-    Where it is ``scaled`` its prices are those at electricity factor 1, and the public factor of
-    each round multiplies them, as it multiplies every cost. Else they hold in all rounds.
-    """
+    """The market believes in a stated prior, right or wrong; its bounds are the market's own."""
 
     kind: str
     scaled: bool = True
+    """Whether the public electricity factor of each round multiplies its prices; false: they hold
+    in all rounds."""
 
     #: Whether bids carry the prior itself; of a uniform one the support says all.
     _carried: ClassVar[bool] = True
@@ -100,38 +98,51 @@ class UniformPrior(StatedPrior):
 
     kind: Literal["uniform"]
     low: float
+    """The lowest cost, USD per 1e6 output tokens."""
     high: float
+    """The highest cost, USD per 1e6 output tokens."""
 
     _carried: ClassVar[bool] = False
 
 
 class TruncatedNormalPrior(StatedPrior):
-    """A normal distribution, ``mean`` and ``deviation`` before it is cut to [low, high]."""
+    """A normal distribution that is cut to [low, high]."""
 
     kind: Literal["truncated_normal"]
     mean: float
+    """The mean before it is cut, USD per 1e6 output tokens."""
     deviation: float
+    """The standard deviation before it is cut, USD per 1e6 output tokens."""
     low: float
+    """The lowest cost, USD per 1e6 output tokens."""
     high: float
+    """The highest cost, USD per 1e6 output tokens."""
 
 
 class TruncatedLognormalPrior(StatedPrior):
-    """A log-normal distribution, ``median`` and ``sigma`` before it is cut to [low, high]."""
+    """A log-normal distribution that is cut to [low, high]."""
 
     kind: Literal["truncated_lognormal"]
     median: float
+    """The median before it is cut, USD per 1e6 output tokens."""
     sigma: float
+    """The deviation of the logarithm before it is cut."""
     low: float
+    """The lowest cost, USD per 1e6 output tokens."""
     high: float
+    """The highest cost, USD per 1e6 output tokens."""
 
 
 class EmpiricalPrior(StatedPrior):
-    """Costs that were seen; the support is their range unless ``low`` and ``high`` are given."""
+    """Costs that were seen."""
 
     kind: Literal["empirical"]
     samples: tuple[float, ...]
+    """The costs, USD per 1e6 output tokens."""
     low: float | None = None
+    """The lowest cost, USD per 1e6 output tokens; null: that of the samples."""
     high: float | None = None
+    """The highest cost, USD per 1e6 output tokens; null: that of the samples."""
 
 
 PriorParams = Annotated[

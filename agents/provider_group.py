@@ -23,44 +23,58 @@ LOWEST_PART, HIGHEST_PART = 0.001, 1000.0
 
 
 class ProviderGroup(Params):
-    """``count`` providers drawn from the same distributions.
-
-    Each specialises in ``specialties`` of the ``domains``: its skill is drawn from ``skill``
-    there and from ``skill_elsewhere`` in all other domains. Its published benchmark scores are
-    its skills with normal noise of deviation ``score_noise``.
+    """Providers drawn from the same distributions.
 
     With ``models``, each serves one of them, all equally likely, and has its tier. A model with a
     list price replaces the ``base`` of the cost by that price times a draw of ``cost_over_price``,
-    which is kept within [0.001, 1000], and ``input_ratio`` by its own; also ``hit_ratio`` where it
-    has one, which is else drawn but at most the input ratio. Models with skills replace the draws
-    of skill, and ``domains`` must be theirs; a provider then specialises where its model exceeds
-    the mean of the group's models most, ties by name. Where they have scores, answers get these,
-    query by query. The first of the group may be a ``panel`` with a strategy of their own.
-
-    ``outages`` and ``entry_exit`` say when they offer nothing; null: never.
+    and ``input_ratio`` by its own; also ``hit_ratio`` where it has one, which is else drawn but at
+    most the input ratio. Models with skills replace the draws of skill, and ``domains`` must be
+    theirs; a provider then specialises where its model exceeds the mean of the group's models most,
+    ties by name. Where they have scores, answers get these, query by query.
     """
 
     name: Name
+    """The name of the group; its providers are NAME-000, NAME-001 and so on."""
     count: int = Field(ge=1, le=100_000)
+    """How many providers there are."""
     tier: int = Field(1, ge=1, le=100)
+    """How capable they are. A workflow node of difficulty d needs a tier of at least d."""
     domains: Annotated[tuple[Name, ...], Field(min_length=1)]
+    """What they can be asked about. May be left out where ``models`` bring skills from a file."""
     specialties: int = Field(1, ge=1)
+    """In how many of the domains each one specialises; it is drawn in which."""
     skill: Draw = Distribution(uniform=(0.7, 0.9))
+    """The chance of a right answer at middling difficulty, in a domain of its specialties."""
     skill_elsewhere: Draw = Distribution(uniform=(0.3, 0.6))
+    """The same chance in all other domains."""
     score_noise: float = Field(0.03, ge=0)
+    """Deviation of the normal noise between skills and the benchmark scores published."""
     input_ratio: Draw = Distribution(constant=0.25)
+    """Price of an uncached input token over that of an output token; public."""
     hit_ratio: Draw = Distribution(constant=0.025)
+    """Price of a cached input token over that of an output token; public."""
     chat_slots: int = Field(4, ge=0, le=10_000)
+    """Chat requests that a provider serves at a time; 0: it sells no chat."""
     workflow_slots: int = Field(1, ge=0, le=10_000)
+    """Workflow nodes that a provider serves at a time; 0: it sells none."""
     engine: EngineParams = SimulatedParams()
+    """What serves their requests."""
     cost: CostParams = PaperParams()
+    """What 1e6 output tokens cost them over time, in USD; private."""
     outages: OutageParams | None = None
+    """When they offer nothing, whatever they would earn; null: never."""
     entry_exit: EntryExitParams | None = None
+    """A fixed cost, and when they leave for want of profit; null: they stay, at no such cost."""
     strategy: Strategy = Truthful()
+    """How they turn their cost into a bid."""
     panel: Panel | None = None
+    """The first few of the group, who bid by a strategy of their own; null: none."""
     prior: PriorParams = FromCost()
+    """What the market believes of their cost when workflows are bought."""
     models: Annotated[tuple[ServedModel, ...], Field(min_length=1)] | None = None
+    """The models that they serve, or the files to find these in; null: all is drawn as stated."""
     cost_over_price: Draw = Distribution(uniform=(0.4, 0.9))
+    """The base of the cost over a model's list price; kept within 0.001 and 1000."""
 
     @property
     def highest_tier(self) -> int:

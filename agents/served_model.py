@@ -27,21 +27,23 @@ _Ratio = Annotated[float, Field(ge=0, le=MOST_RATIO)]
 
 
 class ServedModel(Params):
-    """A model of one seller; what is null is drawn as the provider's group says.
-
-    ``output_usd_per_mtok`` is the list price of 1e6 output tokens; ``input_ratio`` and
-    ``hit_ratio`` are the list prices of uncached and of cached input tokens over it. ``skills``
-    is the chance of a right answer at middling difficulty, by domain. ``scores``, in the same
-    domains or some of them, are those of single queries, which answers are then given.
-    """
+    """A model of one seller; what is null is drawn as the provider's group says."""
 
     name: str
+    """The name of the model, which no other of the group has."""
     tier: int = Field(ge=1, le=100)
+    """How capable it is. A workflow node of difficulty d needs a tier of at least d."""
     output_usd_per_mtok: float | None = Field(None, gt=0, le=MOST_USD_PER_MTOK)
+    """The list price of 1e6 output tokens, USD."""
     input_ratio: _Ratio | None = None
+    """The list price of an uncached input token over that of an output token."""
     hit_ratio: _Ratio | None = None
+    """The list price of a cached input token over that of an output token."""
     skills: dict[Name, Annotated[float, Field(ge=0, le=1)]] | None = Field(None, min_length=1)
+    """The chance of a right answer at middling difficulty, by domain."""
     scores: dict[Name, Scores] | None = Field(None, min_length=1)
+    """Scores of single queries, by domain, which answers are then given; domains need ``skills``
+    too."""
 
     @model_validator(mode="after")
     def _skilled_where_scored(self) -> ServedModel:

@@ -17,15 +17,14 @@ from market.messages import ChatRequest
 
 
 class AdmissionParams(Params):
-    """Limits on one client in one hub; null is no limit.
-
-    ``waiting``: most of its requests that may wait; ``inflight``: most that may wait or be served;
-    ``per_round``: most that are admitted in a round.
-    """
+    """Limits on one client in one hub; null is no limit."""
 
     waiting: int | None = Field(None, ge=1, le=10**9)
+    """The most of its requests that may wait."""
     inflight: int | None = Field(None, ge=1, le=10**9)
+    """The most of its requests that may wait or be served."""
     per_round: int | None = Field(None, ge=1, le=10**9)
+    """The most of its requests that are admitted in a round."""
 
 
 @dataclass(frozen=True)

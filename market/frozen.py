@@ -2,7 +2,7 @@
 
 It is pickled. What is read back may name no more than the classes that a market's state is made
 of, so that a file that somebody else has written runs none of their code; our own classes are
-still made with whatever it says.
+still made with whatever it says, and so are those of the plug-ins that are installed.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import pickle
 from types import MethodType
 from typing import Any
 
+from market import plugins
 from market.errors import BadInput
 
 #: Packages whose classes may stand in a frozen state.
@@ -80,4 +81,5 @@ def _module_of(owner: Any) -> str:
 
 
 def _is_ours(module: str) -> bool:
-    return module.partition(".")[0] in PACKAGES
+    top = module.partition(".")[0]
+    return top in PACKAGES or top in plugins.modules()

@@ -1,14 +1,16 @@
-"""Which Walras runs in a process: its version, its source, and the packages that shape its rows."""
+"""Which Walras runs in a process: its version, its source, packages and plug-ins that decide."""
 
 from __future__ import annotations
 
 import hashlib
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+
+from market import plugins
 
 #: The packages whose code decides what a market does.
 DECIDING = ("walras", "numpy", "scipy", "highspy", "networkx", "numba", "river")
@@ -23,19 +25,28 @@ class Release:
     Attributes:
         versions: of Python and of the packages that decide.
         source: SHA-256 of our own source.
+        plugins: by key, the plug-ins that are needed, or all that are there.
     """
 
     versions: Mapping[str, str]
     source: str
+    plugins: Mapping[str, str] = field(default_factory=dict)
 
     def difference_from(self, other: Release) -> str | None:
-        """The first thing that differs from ``other``, as a clause; None if nothing does."""
+        """The first thing that differs from ``other``, as a clause; None if nothing does.
+
+        More plug-ins than ``other`` has are no difference: nobody there has named them.
+        """
         for name in sorted({*self.versions, *other.versions}):
             ours, theirs = (one.versions.get(name, "of no version") for one in (self, other))
             if ours != theirs:
                 return f"runs {name} {ours}, expected {theirs}"
         if self.source != other.source:
             return f"runs source {self.source[:12]}, expected {other.source[:12]}"
+        for name, theirs in other.plugins.items():
+            ours = self.plugins.get(name, "of no version")
+            if ours != theirs:
+                return f"runs {name} {ours}, expected {theirs}"
         return None
 
 
@@ -46,6 +57,9 @@ def running_release() -> Release:
     return Release(
         versions=versions | {package: version(package) for package in DECIDING},
         source=source_hash(Path(__file__).resolve().parents[1]),
+        plugins={
+            key: found[0].release for key, found in plugins.offered().items() if len(found) == 1
+        },
     )
 
 

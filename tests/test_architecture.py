@@ -22,7 +22,7 @@ HOMES = {
     "rouge_score": ("agents/quality/rouge_l.py",),
     "pyarrow": ("orchestrator/",),
     "plotly": ("orchestrator/report/",),
-    "click": ("orchestrator/cli/",),
+    "click": ("orchestrator/cli/", "orchestrator/reference/command_line.py"),
     "yaml": ("orchestrator/",),
     "time": ("agents/engine/wall_clock.py", "orchestrator/"),
     "ray": (
@@ -33,6 +33,7 @@ HOMES = {
         "orchestrator/on_ray/process.py",
         "orchestrator/on_ray/reservation.py",
         "orchestrator/on_ray/runtime.py",
+        "orchestrator/on_ray/sweep.py",
     ),
     "openai": ("agents/openai_engine.py",),
     "vllm": ("agents/vllm_engine.py",),

@@ -18,15 +18,15 @@ from agents.params import Params
 
 
 class ScarcityParams(Params):
-    """The cost ``of`` something, times a private factor.
-
-    The factor is uniform in ``between``, drawn anew every ``redraw_s`` seconds.
-    """
+    """A cost times a private factor."""
 
     kind: Literal["scarcity"]
     of: CostParams
+    """The cost that the factor multiplies."""
     between: tuple[float, float] = (0.1, 1.0)
+    """``[low, high]`` of the factor, which is drawn uniformly; within 0.001 and 1000."""
     redraw_s: float = Field(1.0, ge=1e-6, le=1e12)
+    """Seconds of trial time after which the factor is drawn anew."""
 
     @model_validator(mode="after")
     def _ordered(self) -> ScarcityParams:
@@ -45,7 +45,7 @@ class ScarcityParams(Params):
 
 
 class LoadParams(Params):
-    """The cost ``of`` something, times 1 + ``slope`` times the load.
+    """A cost times 1 + ``slope`` times the load.
 
     The load is private: jobs in flight over slots when the provider bids, 1 at most. What a job
     costs is fixed with the bid that won it, whatever the load becomes: else a bid could not be
@@ -54,7 +54,9 @@ class LoadParams(Params):
 
     kind: Literal["load"]
     of: CostParams
+    """The cost of an idle provider."""
     slope: float = Field(1.0, gt=0, le=1000)
+    """What a full load adds to the cost, as a share of it."""
 
     @property
     def bases(self) -> int:
@@ -67,10 +69,11 @@ class LoadParams(Params):
 
 
 class SumParams(Params):
-    """The sum of the costs ``of`` several components, each with draws of its own."""
+    """A sum of costs."""
 
     kind: Literal["sum"]
     of: Annotated[tuple[CostParams, ...], Field(min_length=1, max_length=100)]
+    """The costs that are added up, each with draws of its own."""
 
     @property
     def bases(self) -> int:

@@ -9,10 +9,11 @@ from agents.params import Distribution, Draw, Params
 
 
 class ConstantParams(Params):
-    """``base`` USD per 1e6 output tokens, drawn once for each provider and public."""
+    """A cost that is public and never moves."""
 
     kind: Literal["constant"]
     base: Draw = Distribution(uniform=(0.5, 1.5))
+    """USD per 1e6 output tokens, drawn once for each provider."""
 
     @property
     def bases(self) -> int:

@@ -14,20 +14,19 @@ WATT_HOURS_PER_MWH = 1e6
 
 
 class ElectricityParams(ReplayParams):
-    """power * price / throughput, of a ``series`` of prices of a MWh.
-
-    ``usd_per_unit`` turns the currency of the series into USD. Prices below ``floor_per_mwh`` are
-    taken for it: markets clear below 0 at times, a cost may not. ``power_w`` is what the engine
-    draws under load, null what its profile says; ``pue``, the power usage effectiveness, is what
-    the data centre draws for each watt of it.
-    """
+    """power * price / throughput, for the replayed price of electricity."""
 
     kind: Literal["electricity"]
     series: PriceSeries
+    """Prices of a MWh over time, or in its place the keys that find them in a file."""
     usd_per_unit: float = Field(1.0, ge=1e-6, le=1e6)
+    """USD for one unit of the currency of the series."""
     floor_per_mwh: float = Field(1.0, ge=1e-3, le=1e6)
+    """Lower prices count as this one: markets clear below 0 at times, a cost may not."""
     power_w: float | None = Field(None, gt=0, le=1e9)
+    """Watts that the engine draws under load; null: what its profile says."""
     pue: float = Field(1.0, ge=1, le=100)
+    """Power usage effectiveness: what the data centre draws for each watt of the engine."""
 
     def cost(self, setting: CostSetting) -> ReplayedCost:
         """One provider's cost; raises ``BadInput`` if nobody says what its engine draws."""

@@ -13,16 +13,15 @@ from agents.params import Distribution, Draw, Params
 
 
 class PaperParams(Params):
-    """c(t) = base * S(t) * (1 + beta * E(t)), USD per 1e6 output tokens.
-
-    ``base`` is drawn once for each provider and is public, like the electricity factor;
-    ``scarcity`` bounds S, drawn uniformly anew every ``redraw_s`` seconds, which is private.
-    """
+    """c(t) = base * S(t) * (1 + beta * E(t)), USD per 1e6 output tokens."""
 
     kind: Literal["paper"] = "paper"
     base: Draw = Distribution(uniform=(0.5, 1.5))
+    """USD per 1e6 output tokens, drawn once for each provider; public, like electricity."""
     scarcity: tuple[float, float] = (0.1, 1.0)
+    """``[low, high]`` of S, a private factor that is drawn uniformly; within 0.001 and 1000."""
     redraw_s: float = Field(1.0, ge=1e-6, le=1e12)
+    """Seconds of trial time after which S is drawn anew."""
 
     @model_validator(mode="after")
     def _ordered(self) -> PaperParams:

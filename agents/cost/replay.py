@@ -17,13 +17,13 @@ _Most = Field(min_length=1, max_length=100_000)
 
 
 class PriceSeries(Params):
-    """Prices that each hold until the next; the last one holds on.
-
-    ``times_s`` are seconds of the series, ascending, from its moment that is time 0 of a trial.
-    """
+    """Prices that were once paid."""
 
     times_s: Annotated[tuple[float, ...], _Most]
+    """Seconds of the series, ascending; 0 is its moment at time 0 of a trial, the first at most
+    that."""
     prices: Annotated[tuple[_Price, ...], _Most]
+    """The price from each of these times until the next; the last one holds on."""
 
     @model_validator(mode="after")
     def _in_order(self) -> PriceSeries:
@@ -56,16 +56,18 @@ class PriceSeries(Params):
 class ReplayParams(Params):
     """What all replayed prices have in common.
 
-    ``day_s`` is how many seconds of trial time make a day of the series. A price of machine time
-    is turned into one of tokens by the rate at which the provider's engine decodes for ``batch``
-    requests of ``context_tokens`` each; null is all that its slots and its engine take. The
-    speed and the power of an engine are public, so such a cost is public too: what multiplies it,
-    such as scarcity, can be private.
+    A price of machine time is turned into one of tokens by the rate at which the provider's engine
+    decodes. The speed and the power of an engine are public, so such a cost is public too: what
+    multiplies it, such as scarcity, can be private.
     """
 
     day_s: float = Field(DAY_S, ge=1e-6, le=1e12)
+    """Seconds of trial time that make a day of the series."""
     batch: int | None = Field(None, ge=1, le=100_000)
+    """Requests that the engine is taken to decode at a time; null: all that slots and engine
+    take."""
     context_tokens: float = Field(1024.0, ge=0, le=1e9)
+    """How many tokens of context each of these requests is taken to have."""
 
     @property
     def bases(self) -> int:

@@ -12,15 +12,14 @@ from agents.cost.role import CostSetting
 
 
 class SpotParams(ReplayParams):
-    """price / throughput, of ``series`` of prices of an instance-hour in USD, one for each zone.
-
-    Each provider rents in one of the zones, all equally likely. An instance has ``instance_gpus``
-    GPUs, of which the provider pays for those that its engine takes.
-    """
+    """price / throughput, for the replayed spot price of an instance with GPUs."""
 
     kind: Literal["spot"]
     series: Annotated[Mapping[str, PriceSeries], Field(min_length=1)]
+    """Prices of an instance-hour in USD over time, by zone, or in its place the keys that find them
+    in a file. Each provider rents in one zone, all equally likely."""
     instance_gpus: int = Field(1, ge=1, le=10_000)
+    """GPUs of an instance; the provider pays for those that its engine takes."""
 
     @model_validator(mode="after")
     def _cost_something(self) -> SpotParams:

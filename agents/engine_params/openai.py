@@ -8,8 +8,11 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
+from agents.engine import Engine
 from agents.engine_params.base import EngineBase
+from market.errors import BadInput
 from market.fields import shown
+from market.profiles import EngineProfile
 
 #: Lower case is left out, which most keys have and few variables.
 ENVIRONMENT_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,99}")
@@ -21,31 +24,37 @@ OPENAI_KEYS = {
 
 
 class OpenAIParams(EngineBase):
-    """A model behind a URL that speaks OpenAI's protocol.
-
-    ``api_key_env`` names the environment variable with the key; null where none is needed.
-    ``token_ids`` [low, high) has prompts without text sent as token ids in that range, which only
-    completions can be. ``length_key`` is how the server calls the largest number of output tokens.
-    ``extra_body`` goes into every request as it stands. At most ``max_concurrent`` requests are
-    under way; the time for the first token counts from each attempt, that for the whole answer
-    from the first. Failures before any text are asked again ``retries`` times at most, after
-    ``backoff_s`` that doubles each time, or after what the server says.
-    """
+    """A model behind a URL that speaks OpenAI's protocol."""
 
     kind: Literal["openai"]
     base_url: str
+    """Where the model is, such as ``http://HOST:8000/v1``; it is logged, so it must hold no
+    secret."""
     model: str = Field(min_length=1, max_length=1000)
+    """What the server calls the model."""
     api_key_env: str | None = None
+    """The environment variable that holds the key, never the key itself; null: none is needed."""
     endpoint: Literal["chat", "completions"] = "chat"
+    """Which endpoint is asked."""
     token_ids: tuple[int, int] | None = None
+    """``[low, high]``: prompts without text are sent as token ids from low to below high, which
+    needs completions; null: as text."""
     length_key: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    """What the server calls the largest number of output tokens."""
     extra_body: dict[str, JsonValue] = Field(default_factory=dict)
+    """Keys that go into every request as they stand."""
     max_concurrent: int = Field(16, ge=1, le=10_000)
+    """Requests that are under way at most."""
     connect_timeout_s: float = Field(10.0, gt=0, le=86_400)
+    """Seconds that a connection may take."""
     first_token_timeout_s: float = Field(120.0, gt=0, le=86_400)
+    """Seconds that the first token may take, from each attempt."""
     request_timeout_s: float = Field(600.0, gt=0, le=86_400)
+    """Seconds that the whole answer may take, from the first attempt."""
     retries: int = Field(3, ge=0, le=100)
+    """How often a request that failed before any text is asked again."""
     backoff_s: float = Field(0.5, ge=0, le=60)
+    """Seconds before the first retry, doubled each time, unless the server says how long."""
 
     @field_validator("base_url")
     @classmethod
@@ -83,3 +92,18 @@ class OpenAIParams(EngineBase):
         if ours := sorted(OPENAI_KEYS & set(self.extra_body)):
             raise ValueError(f"extra_body: {', '.join(ours)} cannot be set, the engine sets it")
         return self
+
+    def engine(self, provider: str, profile: EngineProfile) -> Engine:
+        """What asks the model; its client is imported now.
+
+        Raises:
+            BadInput: the key is not in the environment, or the client not installed.
+        """
+        try:
+            from agents.openai_engine import OpenAIEngine
+        except ModuleNotFoundError as error:
+            if error.name != "openai":
+                raise
+            problem = "openai needs the client: pip install 'walras[openai]'"
+            raise BadInput(f"{provider}: engine", problem) from None
+        return OpenAIEngine(provider, self)

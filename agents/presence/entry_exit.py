@@ -14,16 +14,18 @@ from market.money import nano_usd
 class EntryExitParams(Params):
     """A fixed cost for every second in the market, and when to leave it for a while.
 
-    A provider leaves when the profit of its last ``window_s`` seconds is below
-    ``leave_below_usd``, once it has been there that long, and is back after ``away_s``. Profit is
-    what it was paid for chat, less what that truly cost, less the fixed cost; what a workflow pays
-    is not told to providers, so nodes count on neither side.
+    Profit is what a provider was paid for chat, less what that truly cost, less the fixed cost;
+    what a workflow pays is not told to providers, so nodes count on neither side.
     """
 
     fixed_usd_per_s: Draw = Distribution(constant=0.0)
+    """What a second in the market costs, USD; drawn once for each provider."""
     window_s: float = Field(60.0, gt=0, le=1e9)
+    """The last seconds whose profit counts; nobody leaves before it has been there that long."""
     leave_below_usd: float = Field(0.0, ge=-1e9, le=1e9)
+    """A provider with less profit in the window leaves, USD."""
     away_s: float = Field(60.0, gt=0, le=1e9)
+    """Seconds after which it is back."""
 
     def of(self, provider: str, seed: int) -> EntryExit:
         """One provider's, with its own fixed cost."""

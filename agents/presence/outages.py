@@ -24,14 +24,13 @@ class Outages(Protocol):
 
 
 class DrawnOutages(Params):
-    """Each provider by itself: up for ``up_s`` seconds in the mean, then out for ``down_s``.
-
-    Lengths are exponential; all begin up.
-    """
+    """Each provider by itself is up and out in turns of exponential length; all begin up."""
 
     kind: Literal["drawn"]
     up_s: _Mean
+    """The mean of the seconds that a provider is up."""
     down_s: _Mean
+    """The mean of the seconds that it is then out."""
 
     def of(self, provider: str, seed: int) -> OnAndOff:
         """One provider's outages."""
@@ -40,10 +39,11 @@ class DrawnOutages(Params):
 
 
 class ListedOutages(Params):
-    """All of the group at once, in ``periods`` [start, end) in seconds of trial time."""
+    """All of the group at once."""
 
     kind: Literal["listed"]
     periods: Annotated[tuple[tuple[_Moment, _Moment], ...], Field(min_length=1)]
+    """``[start, end]`` of each outage in seconds of trial time, in order; it is back at the end."""
 
     @field_validator("periods")
     @classmethod

@@ -5,7 +5,7 @@ from agents.strategy.choices import ClientStrategy, Strategy
 from agents.strategy.exp3 import Exp3, NoRegret
 from agents.strategy.panel import ClientPanel, Panel, check_panel
 from agents.strategy.ring import Ring
-from agents.strategy.role import Report, Reporter
+from agents.strategy.role import Draw, Report, Reporter
 from agents.strategy.stationary import Aggressive, Conservative, Random, Truthful
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "ClientPanel",
     "ClientStrategy",
     "Conservative",
+    "Draw",
     "Exp3",
     "NoRegret",
     "Panel",

@@ -18,13 +18,13 @@ from agents.strategy.stationary import Truthful
 class BestResponse(Params):
     """Reports what would have been best in the last round, as far as that is known.
 
-    Where it is paid what it asks, that is the highest bid that would have won the same jobs, but
-    at least its cost and at most ``most`` times it. Where it is not, or where it won nothing and
-    does not know why, that is the truth.
+    Where it is paid what it asks, that is the highest bid that would have won the same jobs. Where
+    it is not, or where it won nothing and does not know why, that is the truth.
     """
 
     kind: Literal["best_response"] = "best_response"
     most: float = Field(10.0, ge=1, le=1000)
+    """The highest bid over the cost; the lowest is the cost."""
 
     def start(self, who: str = "") -> BestResponder:
         """A participant's reporter, which has heard of no round yet."""

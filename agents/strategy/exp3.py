@@ -21,12 +21,10 @@ _Factor = Annotated[float, Field(ge=0.001, le=1000)]
 
 
 class NoRegret(Params):
-    """Learns which of the ``factors`` brings the most, from what its own reports brought alone.
+    """Learns which factor brings the most, from what its own reports brought alone.
 
-    ``rate`` is the share of reports that explores, the paper's gamma. If it is null, it falls with
-    their number, so that the regret against the best fixed factor vanishes without a horizon that
-    is known beforehand. Nothing is forgotten: after a change of the market it takes as long to
-    learn anew as it took to learn before.
+    Nothing is forgotten: after a change of the market it takes as long to learn anew as it took to
+    learn before.
     """
 
     kind: Literal["no_regret"] = "no_regret"
@@ -37,7 +35,10 @@ class NoRegret(Params):
         1.2,
         1.5,
     )
+    """The factors on the private number that it chooses among."""
     rate: float | None = Field(None, gt=0, le=1)
+    """The share of reports that explores, the paper's gamma. Null: it falls with their number, so
+    that regret vanishes without a horizon known beforehand."""
 
     @field_validator("factors")
     @classmethod

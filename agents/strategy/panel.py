@@ -9,20 +9,24 @@ from agents.strategy.choices import ClientStrategy, Strategy
 
 
 class Panel(Params):
-    """The first ``count`` participants, who report by a ``strategy`` of their own.
+    """The first participants, who report by a strategy of their own.
 
     Nothing that is drawn depends on a strategy, so runs that differ in a panel alone are paired.
     """
 
     count: int = Field(1, ge=1)
+    """How many they are."""
     strategy: Strategy
+    """How they report."""
 
 
 class ClientPanel(Params):
-    """A panel of clients."""
+    """The first clients, who report by a strategy of their own."""
 
     count: int = Field(1, ge=1)
+    """How many they are."""
     strategy: ClientStrategy
+    """How they report; not by best_response or ring."""
 
 
 def check_panel(panel: Panel | ClientPanel | None, count: int, who: str) -> None:

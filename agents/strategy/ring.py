@@ -17,18 +17,21 @@ _Factor = Annotated[float, Field(ge=0.001, le=1000)]
 
 
 class Ring(Params):
-    """The ``members``, by id, agree who bids in earnest, by turns in their order.
+    """Sellers who agree who bids in earnest, by turns.
 
-    Each turn lasts ``period`` bids; all members bid in every round, so all count alike and none
-    has to tell the others. Whose turn it is multiplies its cost by ``turn``, the rest by ``rest``.
-    No money goes round in the ring: what a member forgoes is repaid when its turn comes.
+    All members bid in every round, so all count alike and none has to tell the others. No money
+    goes round in the ring: what a member forgoes is repaid when its turn comes.
     """
 
     kind: Literal["ring"] = "ring"
     members: Annotated[tuple[str, ...], Field(min_length=2)]
+    """The ids of the providers in the ring, in the order of their turns."""
     turn: _Factor = 1.0
+    """The factor on the cost of whose turn it is."""
     rest: _Factor = 3.0
+    """The factor on the cost of all others."""
     period: int = Field(1, ge=1)
+    """How many bids a turn lasts."""
 
     @field_validator("members")
     @classmethod

@@ -52,6 +52,7 @@ class Aggressive(Stationary):
 
     kind: Literal["aggressive"] = "aggressive"
     by: float = Field(1.25, ge=1, le=1000)
+    """The factor on the private number."""
 
     def factor(self, draw: Draw) -> float:
         """Always ``by``."""
@@ -63,6 +64,7 @@ class Conservative(Stationary):
 
     kind: Literal["conservative"] = "conservative"
     by: float = Field(0.8, ge=0.001, le=1)
+    """The factor on the private number."""
 
     def factor(self, draw: Draw) -> float:
         """Always ``by``."""
@@ -70,10 +72,11 @@ class Conservative(Stationary):
 
 
 class Random(Stationary):
-    """Reports the private number times a uniform draw from ``between``, anew every time."""
+    """Reports the private number times a uniform draw, anew every time."""
 
     kind: Literal["random"] = "random"
     between: tuple[float, float] = (0.7, 1.5)
+    """``[low, high]`` of the factor on the private number, within 0.001 and 1000."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Random:

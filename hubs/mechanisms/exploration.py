@@ -19,10 +19,12 @@ from market.matching import UNMATCHED
 
 
 class ExplorationParams(Params):
-    """Each request is explored with chance ``rate``; all are in the first ``warm_up_rounds``."""
+    """Which requests go to a random provider, at the hub's expense."""
 
     rate: float = Field(0.0, ge=0, le=1)
+    """The chance of each request to be explored."""
     warm_up_rounds: int = Field(0, ge=0, le=10**9)
+    """So many rounds at first, all requests are explored."""
 
     @property
     def explores(self) -> bool:

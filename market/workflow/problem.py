@@ -11,7 +11,14 @@ from market.errors import BadInput
 from market.fields import Fields, check_unique, shown
 from market.workflow.auction import WorkflowAuction
 from market.workflow.graph import Edge, Node, Workflow, check_size
-from market.workflow.mechanisms import MECHANISMS, GreedyOutcome, MyopicOutcome, Outcome, Rule
+from market.workflow.mechanisms import (
+    NAMES,
+    GreedyOutcome,
+    MyopicOutcome,
+    Outcome,
+    Rule,
+    rule_named,
+)
 from market.workflow.offer import Offer, check_hit_ratio
 from market.workflow.priors import PRIORS, Prior
 from market.workflow.star import StarOptions, StarOutcome
@@ -140,10 +147,23 @@ def _optional_integer(record: Fields, key: str) -> int | None:
 
 
 def _options(record: Fields) -> tuple[Rule, StarOptions]:
-    rule = MECHANISMS[record.choice("mechanism", tuple(MECHANISMS), default="star")]
+    rule = _rule(record)
     given = {field.name: record.raw(field.name, field.default) for field in fields(StarOptions)}
     record.done()
     return rule, _build(StarOptions, record, **given)
+
+
+def _rule(record: Fields) -> Rule:
+    """The rule that is named, built in or a plug-in's."""
+    name = record.raw("mechanism", "star")
+    if isinstance(name, str):
+        try:
+            NAMES.get(name)
+            return rule_named(name)
+        except BadInput as error:
+            raise BadInput(record.place("mechanism"), error.problem) from error
+    expected = f"expected one of {NAMES.choices}"
+    raise BadInput(record.place("mechanism"), f"{expected}; got {shown(name)}")
 
 
 def _build(kind: Callable[..., Built], record: Fields, **values: Any) -> Built:

@@ -11,16 +11,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from market.errors import BadInput
 from market.messages import CHAT
 from market.money import usd
+from orchestrator.analysis.columns import columns_of, missing, where
 from orchestrator.analysis.faults import FaultSummary, faults
 from orchestrator.analysis.presence import PresenceSummary, presence
+from orchestrator.analysis.served_chat import served_chat
 from orchestrator.analysis.served_work import served_work
-from orchestrator.log import read_table
 from orchestrator.runs.directory import read_description
-
-Columns = dict[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -127,48 +125,35 @@ def summarize(run: Path) -> RunSummary:
         workflows=_workflows(run),
         presence=presence(run),
         faults=faults(run),
-        rounds=len(_columns(run, "rounds", "round")["round"]),
+        rounds=len(columns_of(run, "rounds", "round")["round"]),
         overflow=read_description(run).scenario.hubs.overflow,
     )
 
 
 def _chat(run: Path) -> ChatSummary:
-    asked = _columns(run, "requests", "trial", "request", "status", "arrival_s")
-    done = _columns(
-        run, "completions", "trial", "request", "kind", "error", "realized_value_nano",
-        "realized_cost_nano", "prompt_tokens", "cached_tokens", "ttft_s", "quality", "submitted_s",
-    )  # fmt: skip
-    done = _where(done, (done["kind"] == CHAT) & _missing(done["error"]))
-    paid = _columns(
-        run, "settlements", "trial", "request", "kind", "void", "client_paid_nano",
-        "provider_received_nano", "hub_kept_nano",
-    )  # fmt: skip
-    paid = _where(paid, (paid["kind"] == CHAT) & ~paid["void"].astype(bool))
-    awards = _columns(run, "awards", "kind", "value_nano", "cost_nano")
-    awards = _where(awards, awards["kind"] == CHAT)
-    served = _by_request(_where(asked, asked["status"] == "served"))
-    done, paid = _by_request(done), _by_request(paid)
-    if not _keys(served, "request") == _keys(done, "request") == _keys(paid, "request"):
-        raise BadInput(str(run), "expected as many answers as settlements: the log is not whole")
-    wait_s = done["submitted_s"] - served["arrival_s"]
-    value, cost = (done[key].astype(np.int64) for key in _REALIZED)
+    asked = columns_of(run, "requests", "status")
+    served = served_chat(run)
+    awards = columns_of(run, "awards", "kind", "value_nano", "cost_nano")
+    awards = where(awards, awards["kind"] == CHAT)
+    wait_s = served["submitted_s"] - served["arrival_s"]
+    value, cost = served["realized_value_nano"], served["realized_cost_nano"]
     reported = awards["value_nano"].astype(np.int64) - awards["cost_nano"]
-    known = ~_missing(done["cached_tokens"])
-    client_gain = value - paid["client_paid_nano"]
-    promised = _columns(
+    known = ~missing(served["cached_tokens"])
+    client_gain = value - served["client_paid_nano"]
+    promised = columns_of(
         run, "hubs", "promised_client_losses", "promised_by_clients_nano",
         "promised_to_providers_nano",
     )  # fmt: skip
     off = _prequential(run)
     short = promised["promised_by_clients_nano"] < promised["promised_to_providers_nano"]
-    provider_gain = paid["provider_received_nano"] - cost
+    provider_gain = served["provider_received_nano"] - cost
     return ChatSummary(
         **_statuses(asked["status"]),
         reported_welfare_usd=usd(int(reported.sum())),
         realized_welfare_usd=usd(int((value - cost).sum())),
-        clients_paid_usd=usd(int(paid["client_paid_nano"].sum())),
-        providers_received_usd=usd(int(paid["provider_received_nano"].sum())),
-        hubs_kept_usd=usd(int(paid["hub_kept_nano"].sum())),
+        clients_paid_usd=usd(int(served["client_paid_nano"].sum())),
+        providers_received_usd=usd(int(served["provider_received_nano"].sum())),
+        hubs_kept_usd=usd(int(served["hub_kept_nano"].sum())),
         client_surplus_usd=usd(int(client_gain.sum())),
         provider_surplus_usd=usd(int(provider_gain.sum())),
         client_losses=int((client_gain < 0).sum()),
@@ -181,30 +166,27 @@ def _chat(run: Path) -> ChatSummary:
         median_value_usd=usd(_median(awards["value_nano"].astype(float))),
         median_cost_usd=usd(_median(awards["cost_nano"].astype(float))),
         hit_rate=float(
-            done["cached_tokens"][known].sum() / max(1, done["prompt_tokens"][known].sum())
+            served["cached_tokens"][known].sum() / max(1, served["prompt_tokens"][known].sum())
         ),
         wait_mean_s=_mean(wait_s),
         wait_p99_s=_p99(wait_s),
-        ttft_mean_s=_mean(done["ttft_s"]),
-        ttft_p99_s=_p99(done["ttft_s"]),
-        quality=_mean(done["quality"].astype(float)),
+        ttft_mean_s=_mean(served["ttft_s"]),
+        ttft_p99_s=_p99(served["ttft_s"]),
+        quality=_mean(served["quality"].astype(float)),
     )
 
 
 def _prequential(run: Path) -> dict[str, float]:
     """Sums of errors of what was predicted before it was learned, over providers and rounds."""
-    columns = _columns(
+    columns = columns_of(
         run, "prequential", "ttft_abs_error_s", "ttft_s", "cost_abs_error_tokens", "cost_tokens",
         "quality_squared_error", "graded",
     )  # fmt: skip
     return {name: float(column.sum()) for name, column in columns.items()}
 
 
-_REALIZED = ("realized_value_nano", "realized_cost_nano")
-
-
 def _workflows(run: Path) -> WorkflowSummary:
-    workflows = _columns(run, "workflows", "status")
+    workflows = columns_of(run, "workflows", "status")
     done = served_work(run)
     hub = read_description(run).scenario.hubs.workflow
     return WorkflowSummary(
@@ -236,34 +218,6 @@ _STATUSES = ("served", "refused", "failed", "reauctioned")
 
 def _statuses(status: npt.NDArray[Any]) -> dict[str, int]:
     return {name: int((status == name).sum()) for name in _STATUSES}
-
-
-def _columns(run: Path, table: str, *names: str) -> Columns:
-    data = read_table(run, table, list(names))
-    return {name: data[name].to_numpy(zero_copy_only=False) for name in names}
-
-
-def _where(columns: Columns, rows: npt.NDArray[Any]) -> Columns:
-    return {name: column[rows] for name, column in columns.items()}
-
-
-def _keys(columns: Columns, name: str) -> list[tuple[Any, Any]]:
-    return list(zip(columns["trial"].tolist(), columns[name].tolist(), strict=True))
-
-
-def _by_request(columns: Columns) -> Columns:
-    """The rows in order of trial and request, so that two tables line up."""
-    keys = _keys(columns, "request")
-    order = np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.intp)
-    return _where(columns, order)
-
-
-def _missing(column: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    """Where an Arrow column has null: None in an object column, NaN in a number's."""
-    if column.dtype == object:
-        return np.array([entry is None for entry in column], dtype=bool)
-    missing: npt.NDArray[np.bool_] = np.isnan(column)
-    return missing
 
 
 def _ratio(part: float, whole: float) -> float:

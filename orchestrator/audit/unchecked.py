@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 
 import pyarrow.compute as pc
 
+from hubs.mechanisms import is_router, truthful_for
 from orchestrator.analysis.logged_run import LoggedRun
 from orchestrator.audit.clearings import AUCTIONS, chat_places, workflow_places
 from orchestrator.runs.directory import COMPARED
@@ -58,7 +59,9 @@ def _chat(run: LoggedRun) -> Iterator[NotChecked]:
     awarding = int(pc.sum(by_mechanism).as_py() or 0)
     what, kept = "chat clearings", scenario.log.predictions
     if scenario.hubs.mechanism not in AUCTIONS:
-        reason = f"{scenario.hubs.mechanism} is a router, which holds no auction"
+        name = scenario.hubs.mechanism
+        held = "a router, which holds no auction" if is_router(name) else _claim(name)
+        reason = f"{name} is {held}"
     elif kept != "full":
         reason = f"with log.predictions {kept} the log has not everyone who took part"
     else:
@@ -68,6 +71,13 @@ def _chat(run: LoggedRun) -> Iterator[NotChecked]:
         return
     if awarding:
         yield NotChecked(awarding, what, reason)
+
+
+def _claim(mechanism: str) -> str:
+    """What a plug-in's mechanism says of itself, which nobody here can audit."""
+    truthful = truthful_for(mechanism)
+    sides = [side for side in ("clients", "providers") if getattr(truthful, side)]
+    return f"a plug-in's, which claims to be truthful for {' and '.join(sides) or 'nobody'}"
 
 
 def _cleared(run: LoggedRun) -> int:

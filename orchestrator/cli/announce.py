@@ -5,15 +5,18 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+import click
 from rich.console import Console
 from rich.table import Table
 
 from orchestrator.analysis.misreport import Misreport, largest_misreports
 from orchestrator.analysis.summary import RunSummary, summarize
 from orchestrator.analysis.summary_rows import summary_rows
+from orchestrator.cli.progress import RunProgress
 from orchestrator.runs.directory import COMPARED
 from orchestrator.runs.run import Footprint, Plan
 from orchestrator.scenario.model import Scenario
@@ -22,6 +25,48 @@ MIB = 2**20
 
 #: No table is wider.
 MOST_COLUMNS = 10_000
+
+
+class Words:
+    """Tells of a run in words, or if ``quiet`` only where its log is."""
+
+    def __init__(self, *, quiet: bool):
+        self._quiet = quiet
+        self._console = Console(quiet=quiet)
+
+    def plan(
+        self, name: str, scenario: Scenario, plan: Plan, directory: Path, stands: str | None
+    ) -> None:
+        """What will run, and where a run ``stands`` that is gone on with."""
+        if stands is not None:
+            _say(self._console, f"{directory}: {stands}")
+        announce_plan(self._console, Path(name), scenario, plan, directory)
+
+    @contextmanager
+    def progress(self, rounds: int) -> Iterator[RunProgress]:
+        """What shows its ``rounds``."""
+        with RunProgress(self._console, rounds) as progress:
+            yield progress
+
+    def result(
+        self, directory: Path, scenario: Scenario, seconds: float, footprint: Footprint
+    ) -> None:
+        """The summary of a run, and what it took."""
+        announce_result(self._console, directory, scenario, seconds, footprint)
+        if self._quiet:
+            click.echo(directory)
+
+    def complete(self, directory: Path, scenario: Scenario) -> None:
+        """That nothing of a run was left to do."""
+        click.echo(directory if self._quiet else f"{directory} is complete")
+
+    def failed(self, message: str, status: int) -> None:
+        """Nothing but what is said on stderr."""
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Nothing but what is said on stderr."""
+        yield
 
 
 def announce_plan(

@@ -10,8 +10,19 @@ from rich.console import Console
 
 from orchestrator.cli.errors import FAILED, one_line_errors
 
+EPILOG = """
+\b
+Examples:
+  walras audit examples/workflow.json
+  walras audit examples/instances/lie-pay-as-bid/problem.json --counterexample lie.json
+  walras audit runs/quickstart/20260101T120000Z-s7 --limit 3
 
-@click.command()
+Exit status: 0 if no misreport gains and every check holds, 1 if one gains or a check is violated,
+2 on bad input.
+"""
+
+
+@click.command(epilog=EPILOG)
 @click.argument("path", metavar="PROBLEM|RUN", type=click.Path(path_type=Path))
 @click.option(
     "--side",
@@ -55,11 +66,9 @@ def audit(
 ) -> None:
     """Look for whoever gains by a lie, in a PROBLEM file or in all clearings of a RUN.
 
-    In a PROBLEM the stated bids and values are the truth; of a RUN it is in the log. What of a
-    RUN is not checked is said in the end.
-
-    Exit status: 0 if no misreport gains and every check holds, 1 if one gains or a check is
-    violated, 2 on bad input.
+    PROBLEM is a .json or .jsonl file as for `walras solve`, whose bids and values are taken for
+    the truth. RUN is the directory of a log, which has the truth. What of a RUN is not checked is
+    said in the end.
     """
     from orchestrator.audit import NotChecked, audit_path, described, write_counterexample
     from orchestrator.audit.progress import AuditProgress

@@ -8,8 +8,16 @@ import click
 
 from orchestrator.cli.errors import one_line_errors
 
+EPILOG = """
+\b
+Example:
+  walras calibrate measurements/requests.jsonl --name mine --out profiles/mine.json
 
-@click.command()
+Exit status: 0 if a profile was written, 2 on bad input.
+"""
+
+
+@click.command(epilog=EPILOG)
 @click.argument("measurements", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--name", help="Of the profile [default: that of FILE's folder].")
 @click.option(
@@ -24,7 +32,13 @@ from orchestrator.cli.errors import one_line_errors
 @click.option("--max-num-seqs", type=click.IntRange(1), help="Requests that run together.")
 @click.option("--max-num-batched-tokens", type=click.IntRange(1), help="Most tokens of a step.")
 @click.option("--max-model-len", type=click.IntRange(1), help="Longest prompt plus answer.")
-@click.option("--gpus", type=click.IntRange(0, 1000), default=1, show_default=True)
+@click.option(
+    "--gpus",
+    type=click.IntRange(0, 1000),
+    default=1,
+    show_default=True,
+    help="That the engine runs on.",
+)
 @click.option("--power-w", type=click.FloatRange(0, 1e9), help="Watts that they draw under load.")
 @one_line_errors
 def calibrate(
@@ -36,9 +50,12 @@ def calibrate(
     power_w: float | None,
     **limits: int | None,
 ) -> None:
-    """Fit an engine profile to the requests in FILE, JSON lines with their times and lengths.
+    """Fit an engine profile to the measured requests in FILE.
 
-    The engine's limits are those of the meta.json beside FILE, or of the options.
+    FILE has a request a line, as JSON, with its times and lengths; the documentation of
+    calibration says how to measure them. A profile is what simulated engines run by: `profile:` in
+    a scenario names its file. The engine's limits are those of the meta.json beside FILE, or of
+    the options.
     """
     from orchestrator.calibration.command import calibrate_file
 

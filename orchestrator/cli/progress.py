@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterable
 from types import TracebackType
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.text import Text
 
-from orchestrator.runs.advance import Advance
+from orchestrator.cli.pace import Pace
+from orchestrator.runs.advance import Advance, Tally
 
 PLAIN_EVERY_S = 10.0
+
+#: A bar is drawn anew at most so often.
+DRAWN_EVERY_S = 0.1
 
 
 class RunProgress:
@@ -32,15 +31,13 @@ class RunProgress:
     def __init__(self, console: Console, rounds: int):
         self._console = console
         self._rounds = rounds
+        self._pace = Pace(rounds)
         self._task: TaskID | None = None
-        self._last_line = time.monotonic()
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
+        self._last_shown = time.monotonic()
+        self._bar = _Bar(
+            BarColumn(bar_width=30),
             MofNCompleteColumn(),
             TextColumn("rounds"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
             console=console,
             disable=not console.is_terminal,
             transient=True,
@@ -48,7 +45,7 @@ class RunProgress:
 
     def __enter__(self) -> RunProgress:
         self._bar.start()
-        self._task = self._bar.add_task("starting", total=self._rounds, note="")
+        self._task = self._bar.add_task("", total=self._rounds)
         return self
 
     def __exit__(
@@ -61,14 +58,59 @@ class RunProgress:
 
     def show(self, advance: Advance) -> None:
         """Show how far the run has come."""
-        stage, done, note = advance.stage, advance.rounds, advance.note
-        if self._task is not None:
-            self._bar.update(self._task, description=stage, completed=done, note=note)
         now = time.monotonic()
-        if not self._console.is_terminal and now - self._last_line >= PLAIN_EVERY_S:
-            self._console.print(f"{stage}: {done}/{self._rounds} rounds, {note}")
-            self._last_line = now
+        self._pace.note(advance, now)
+        if now - self._last_shown < (DRAWN_EVERY_S if self._console.is_terminal else PLAIN_EVERY_S):
+            return
+        self._last_shown = now
+        pace = _pace(self._pace)
+        if not self._console.is_terminal:
+            line = f"{advance.stage}: {advance.rounds}/{self._rounds} rounds{pace}"
+            self._console.print(
+                f"{line}; {so_far(advance.tally)}", highlight=False, soft_wrap=True, markup=False
+            )
+        elif self._task is not None:
+            self._bar.note = f"{advance.stage}{pace}; {so_far(advance.tally)}"
+            self._bar.update(self._task, completed=advance.rounds)
 
     def tell(self, line: str) -> None:
         """Say what a person should know, on stderr."""
         print(f"walras: {line}", file=sys.stderr)
+
+
+class _Bar(Progress):
+    """A bar with a line below it, which takes as many rows as it needs: nothing is cut."""
+
+    note = "starting"
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield self.make_tasks_table(self.tasks)
+        yield Text(self.note)
+
+
+def so_far(tally: Tally) -> str:
+    """What has come of a trial, in words."""
+    sign = "-" if tally.reported_welfare_nano < 0 else ""
+    said = [
+        f"welfare so far {sign}${abs(tally.reported_welfare_usd):,.3f} as predicted",
+        f"requests {tally.served:,} served, {tally.refused:,} refused, {tally.failed:,} failed",
+    ]
+    served, refused, failed = (
+        tally.workflows_served,
+        tally.workflows_refused,
+        tally.workflows_failed,
+    )
+    if served or refused or failed:
+        said.append(f"workflows {served:,} served, {refused:,} refused, {failed:,} failed")
+    if tally.losses:
+        said.append(f"participants lost {tally.losses:,} times")
+    return "; ".join(said)
+
+
+def _pace(pace: Pace) -> str:
+    if pace.rounds_per_s is None or pace.left_s is None:
+        return ""
+    left = round(pace.left_s)
+    hours, minutes, seconds = left // 3600, left // 60 % 60, left % 60
+    time_left = f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+    return f", {pace.rounds_per_s:.3g} rounds/s, {time_left} left"

@@ -10,8 +10,17 @@ from rich.console import Console
 
 from orchestrator.cli.errors import FAILED, one_line_errors
 
+EPILOG = """
+\b
+Examples:
+  walras verify runs/quickstart/20260101T120000Z-s7
+  walras verify runs/quickstart/20260101T120000Z-s7 --payments all --json
 
-@click.command()
+Exit status: 0 if everything holds, 1 if something does not, 2 on bad input.
+"""
+
+
+@click.command(epilog=EPILOG)
 @click.argument("run_directory", metavar="RUN", type=click.Path(path_type=Path))
 @click.option(
     "--payments",
@@ -26,7 +35,7 @@ from orchestrator.cli.errors import FAILED, one_line_errors
 def verify(run_directory: Path, payments: str, as_lines: bool, quiet: bool) -> None:
     """Check the log of a RUN: digests, all rows, every clearing held again by another solver.
 
-    Exit status: 0 if everything holds, 1 if something does not, 2 on bad input.
+    RUN is the directory of the log.
     """
     from orchestrator.verify.command import VerifyProgress, as_json, described, verified
 

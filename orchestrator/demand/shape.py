@@ -13,20 +13,27 @@ from orchestrator.demand.dialogue import Topic
 
 
 class DialogueShape(Params):
-    """What synthetic dialogues look like; lengths in tokens, at least one each.
+    """What synthetic dialogues look like; lengths are at least one token each.
 
-    A question has ``terms`` words of content, a share ``topical`` of them from a vocabulary of
-    its domain, the others from one that all domains share; both are Zipf-distributed.
+    The words of questions are Zipf-distributed over vocabularies.
     """
 
     turns: Draw = Distribution(choice=(1, 2, 3, 4, 6, 8))
+    """Turns of a dialogue."""
     document_tokens: Draw = Distribution(lognormal=(600.0, 0.9))
+    """Tokens of the text that a dialogue begins with."""
     question_tokens: Draw = Distribution(lognormal=(30.0, 0.7))
+    """Tokens of a question."""
     answer_tokens: Draw = Distribution(lognormal=(120.0, 0.9))
+    """Tokens of an answer."""
     think_s: Draw = Distribution(lognormal=(2.0, 0.8))
+    """Seconds between an answer and the next question."""
     difficulty: Draw = Distribution(uniform=(0.1, 0.9))
+    """How hard a dialogue is, from 0 to 1; skills hold at 0.5."""
     terms: int = Field(8, ge=1, le=1000)
+    """Words of content in a question, which routing goes by."""
     topical: float = Field(0.5, ge=0, le=1)
+    """The share of them from a vocabulary of the domain; the others are from one that all share."""
 
 
 def draw_topic(domains: Mapping[str, float], difficulty: Draw, rng: np.random.Generator) -> Topic:

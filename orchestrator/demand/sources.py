@@ -1,33 +1,34 @@
-"""The demand that a scenario can name, and all of a trial's demand as one."""
+"""The demand that a scenario can name."""
 
 from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from heapq import merge
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from agents.params import Params
+from agents.open_union import OpenTo, kinds_of
 from agents.quality import evaluator_named
+from market import plugins
 from market.errors import BadInput
 from market.fields import shown
+from market.plugins import Role
 from market.workflow import Workflow
 from orchestrator.demand.arrivals import bursty_starts
 from orchestrator.demand.azure import AzureRow, azure_requests, read_trace
 from orchestrator.demand.builtin_dialogues import builtin_dialogues
 from orchestrator.demand.coqa import read_coqa
-from orchestrator.demand.dialogue import Answer, Dialogue, DialogueTape, Turn
+from orchestrator.demand.dialogue import Dialogue
 from orchestrator.demand.graph_lists import read_graphs
 from orchestrator.demand.hotpotqa import read_hotpotqa
 from orchestrator.demand.mooncake import MooncakeRow, mooncake_requests, read_mooncake
 from orchestrator.demand.quac import read_quac
-from orchestrator.demand.rewound import Rewound
+from orchestrator.demand.role import DialogueSource, Setting, WorkflowSource
 from orchestrator.demand.shape import DialogueShape
 from orchestrator.demand.stories import Story, story_dialogues
 from orchestrator.demand.trace import TraceRequest, TraceRow, trace_dialogues, until_horizon
@@ -69,31 +70,17 @@ WORKFLOW_FORMATS: dict[str, Callable[[Path], list[Workflow]]] = {
 }
 
 
-@dataclass(frozen=True)
-class Setting:
-    """What a source of demand must know of its trial.
-
-    ``source`` is a name of its own for every source; ``domains`` are those that providers name.
-    """
-
-    seed: int
-    source: str
-    horizon_s: float
-    round_s: float
-    domains: tuple[str, ...]
-
-
-class DialogueParams(Params):
-    """What all sources of dialogues have in common.
-
-    ``domains`` weighs the domains (default: all that a provider names, evenly); ``limit`` stops
-    after so many dialogues; ``rate_scale`` plays the source so many times as fast.
-    """
+class DialogueParams(DialogueSource):
+    """What all sources of dialogues have in common."""
 
     limit: int | None = Field(None, ge=1, le=MOST_DIALOGUES)
+    """Stops after so many dialogues; null: never."""
     rate_scale: float = Field(1.0, gt=0, le=1e6)
+    """Plays the source so many times as fast."""
     domains: dict[str, Annotated[float, Field(gt=0)]] | None = None
+    """The weight of each domain; null: all that a provider names, evenly."""
     shape: DialogueShape = DialogueShape()
+    """What is drawn of a dialogue, unless the source's file says it."""
 
     def weights(self, setting: Setting) -> dict[str, float]:
         """The weight of every domain."""
@@ -101,21 +88,24 @@ class DialogueParams(Params):
 
 
 class DialogueDemand(DialogueParams):
-    """Dialogues: synthetic where ``path`` is null, else from a file in the shape of ``format``.
+    """Dialogues, synthetic or from a file.
 
-    ``rate_per_s`` dialogues start each second, on average; ``burstiness`` is the coefficient of
-    variation of that rate from second to second. Engines that can be asked in text get those of
-    the file; they answer in at most ``answer_limit`` tokens, and ``evaluator`` compares what they
-    say with the file's answer.
+    Engines that can be asked in text get the text of the file.
     """
 
     kind: Literal["dialogues"]
     path: Path | None = None
+    """The file; null: dialogues are made up."""
     format: Literal["coqa", "quac", "hotpotqa"] = "coqa"
+    """The shape of the file."""
     rate_per_s: float = Field(gt=0, le=1e6)
+    """Dialogues that start each second, on average."""
     burstiness: float = Field(0.5, ge=0, le=10)
+    """How much that rate varies from second to second: its coefficient of variation."""
     evaluator: Literal["token_span", "rouge_l"] = "token_span"
+    """How an answer in text is compared with the file's; rouge_l needs ``walras[quality]``."""
     answer_limit: int = Field(64, ge=1, le=100_000)
+    """The most tokens of an answer in text."""
 
     @field_validator("evaluator")
     @classmethod
@@ -168,9 +158,10 @@ class DialogueDemand(DialogueParams):
 
 
 class TraceParams(DialogueParams):
-    """A trace of single requests in a file, which must be named."""
+    """A trace of single requests in a file."""
 
     path: Annotated[Path | None, Field(validate_default=True)] = None
+    """The file, which must be named, here or by ``--set``."""
 
     @field_validator("path")
     @classmethod
@@ -261,25 +252,31 @@ class MooncakeDemand(TraceParams):
         return mooncake_requests(self.rows(setting))
 
 
-class WorkflowDemand(Params):
-    """Workflows, one every ``every_rounds`` rounds.
+class WorkflowDemand(WorkflowSource):
+    """Workflows at regular times.
 
-    Those of the file ``path`` in turn, in the shape of ``format``, or else the ``names`` in turn.
-    ``execution_token_scale`` shrinks what is executed, never what is auctioned. The lengths that
-    are auctioned are expectations: what a node turns out to write is off by up to
-    ``realized_noise`` of it either way, which no hub knows before it is done. Buyers declare their
-    lengths ``declared`` times what they expect; other than 1 it is a lie.
+    The lengths that are auctioned are expectations: no hub knows what a node turns out to write
+    before it is done.
     """
 
     kind: Literal["workflows"]
     path: Path | None = None
+    """A file of workflows, which come in turn; null: ``names`` do."""
     format: Literal["walras", "wfformat", "graphs"] = "walras"
+    """The shape of the file."""
     names: Annotated[tuple[str, ...], Field(min_length=1)] = ("S1", "S2", "S3", "S4")
+    """Built-in workflows, which come in turn: those of the STAR paper, or random ones."""
     every_rounds: float = Field(ge=0.01)
+    """Rounds from one workflow to the next."""
     length_noise: float = Field(0.1, ge=0, lt=1)
+    """How far the lengths of a workflow differ from those stated, as a share, up or down."""
     realized_noise: float = Field(0.0, ge=0, lt=1)
+    """How far the length that a node turns out to write is off what is expected, as a share, up or
+    down."""
     declared: float = Field(1.0, ge=0.001, le=1000)
+    """The lengths that buyers declare over those that they expect; other than 1 it is a lie."""
     execution_token_scale: float = Field(0.01, gt=0, le=1)
+    """Shrinks what is executed of a workflow, never what is auctioned."""
 
     @field_validator("names")
     @classmethod
@@ -326,93 +323,14 @@ class WorkflowDemand(Params):
         return round(setting.horizon_s / (self.every_rounds * setting.round_s))
 
 
+_BuiltIn = DialogueDemand | AzureDemand | MooncakeDemand | WorkflowDemand
+
+#: Their kinds, those of plug-ins too.
+SOURCES = Role((plugins.DEMAND,), kinds_of(_BuiltIn))
+
+#: Every kind of demand; one more is one class more, here or in a plug-in.
 DemandParams = Annotated[
-    DialogueDemand | AzureDemand | MooncakeDemand | WorkflowDemand, Field(discriminator="kind")
+    _BuiltIn,
+    Field(discriminator="kind"),
+    OpenTo(SOURCES, (DialogueSource, WorkflowSource), ()),
 ]
-
-
-class Demand:
-    """All demand of one trial, in order of arrival. It can be pickled, see ``Rewound``.
-
-    Args:
-        sources: each with the setting it plays in.
-    """
-
-    def __init__(self, sources: Sequence[tuple[DemandParams, Setting]]):
-        self._tapes: dict[str, DialogueTape] = {}
-        workflows: list[tuple[WorkflowDemand, Setting]] = []
-        for params, setting in sources:
-            if isinstance(params, WorkflowDemand):
-                workflows.append((params, setting))
-            else:
-                tape = DialogueTape(_Dialogues(params, setting), setting.horizon_s)
-                self._tapes[setting.source] = tape
-        self._workflows = _Workflows(workflows)
-        self._next_workflow = next(self._workflows, None)
-
-    def turns(self, until_s: float) -> list[Turn]:
-        """The chat turns that arrive up to ``until_s``."""
-        turns = [turn for tape in self._tapes.values() for turn in tape.arrivals(until_s)]
-        return sorted(turns, key=lambda turn: (turn.arrival_s, turn.request))
-
-    def workflows(self, until_s: float) -> list[WorkflowArrival]:
-        """The workflows that arrive up to ``until_s``."""
-        arrived = []
-        while self._next_workflow is not None and self._next_workflow.arrival_s <= until_s:
-            arrived.append(self._next_workflow)
-            self._next_workflow = next(self._workflows, None)
-        return arrived
-
-    def answered(self, turn: Turn, finish_s: float, answer: Answer | None = None) -> None:
-        """A turn was served at ``finish_s``, with an ``answer`` in words or without."""
-        self._tape_of(turn).answered(turn.request, finish_s, answer)
-
-    def lost(self, turn: Turn) -> None:
-        """A turn was refused or failed."""
-        self._tape_of(turn).lost(turn.request)
-
-    def _tape_of(self, turn: Turn) -> DialogueTape:
-        return self._tapes[turn.dialogue.rsplit("-", 1)[0]]
-
-
-class _Dialogues(Rewound[Dialogue]):
-    """The dialogues of a source."""
-
-    def __init__(self, params: DialogueDemand | TraceParams, setting: Setting):
-        self._params = params
-        self._setting = setting
-        super().__init__()
-
-    def play(self) -> Iterator[Dialogue]:
-        """All of them, in order of start."""
-        return self._params.dialogues(self._setting)
-
-
-class _Workflows(Rewound[WorkflowArrival]):
-    """The workflows of all sources."""
-
-    def __init__(self, sources: Sequence[tuple[WorkflowDemand, Setting]]):
-        self._sources = sources
-        super().__init__()
-
-    def play(self) -> Iterator[WorkflowArrival]:
-        """All of them, in order of arrival."""
-        arrivals = [params.arrivals(setting) for params, setting in self._sources]
-        return merge(*arrivals, key=lambda one: (one.arrival_s, one.request))
-
-
-def count_demand(sources: Sequence[tuple[DemandParams, Setting]]) -> tuple[int, int]:
-    """About how many chat turns and workflows can arrive: all turns of whoever starts.
-
-    Files are read, and so checked, as far as a trial plays them.
-
-    Raises:
-        BadInput: a file is malformed.
-    """
-    turns = workflows = 0
-    for params, setting in sources:
-        if isinstance(params, WorkflowDemand):
-            workflows += params.count(setting)
-        else:
-            turns += params.count(setting)
-    return turns, workflows

@@ -17,9 +17,10 @@ DEADLINE_S = 10.0
 
 
 class MeanUp(Params):
-    """Faults of each participant by itself, without memory, ``mean_up_s`` apart in the mean."""
+    """Faults of each participant by itself, without memory."""
 
     mean_up_s: float = Field(ge=1e-3, le=1e12)
+    """Seconds of trial time between two faults of a participant, in the mean."""
 
     def chance(self, round_s: float) -> float:
         """The chance of one in a round of ``round_s`` seconds."""
@@ -27,12 +28,16 @@ class MeanUp(Params):
 
 
 class ListedFault(Params):
-    """One fault: in which round, of which provider or hub. Hubs only crash."""
+    """One fault of one provider or hub; hubs only crash."""
 
     round: int = Field(ge=1)
+    """The round in which it happens."""
     provider: str | None = None
+    """The id of the provider that it befalls; null: it befalls a hub."""
     hub: str | None = None
+    """The id of the hub that it befalls, such as hub-0; null: it befalls a provider."""
     event: Literal["crash", "hang"] = "crash"
+    """What happens: it crashes and loses what it had, or its engine hangs."""
 
     @model_validator(mode="after")
     def _of_one(self) -> ListedFault:
@@ -51,21 +56,24 @@ class ListedFault(Params):
 
 
 class FaultParams(Params):
-    """Which faults are drawn, and which are listed; and what becomes of who is lost.
-
-    ``requests`` in flight at a provider that is lost ``fail``, or are put up for ``reauction``
-    once. ``providers`` crash and are back after ``down_rounds``, with nothing of what they had;
-    ``hangs`` stop their engines, which are waited for ``deadline_s`` and then given up as crashed;
-    ``hubs`` lose their memory. ``deadline_s`` null: 10 s.
-    """
+    """Which faults are drawn, and which are listed; and what becomes of who is lost."""
 
     requests: Literal["fail", "reauction"] = "fail"
+    """What becomes of requests in flight at a provider that is lost: they fail, or are auctioned
+    once more."""
     providers: MeanUp | None = None
+    """Crashes of providers, which are back after ``down_rounds`` with nothing of what they had;
+    null: none."""
     hangs: MeanUp | None = None
+    """Hangs of engines, which are waited for and then given up as crashed; null: none."""
     hubs: MeanUp | None = None
+    """Crashes of hubs, which lose their memory; null: none."""
     down_rounds: int = Field(3, ge=1, le=10_000_000)
+    """Rounds after which a crashed provider is back."""
     deadline_s: float | None = Field(None, gt=0, le=1e9)
+    """Seconds that an engine which hangs is waited for; null: 10."""
     listed: Annotated[tuple[ListedFault, ...], Field(max_length=100_000)] = ()
+    """Faults at stated times."""
 
     @model_validator(mode="after")
     def _different(self) -> FaultParams:

@@ -13,8 +13,8 @@ from market.process import collect_rarely, peak_memory_bytes
 from market.release import Release, running_release
 from orchestrator.on_ray.packing import Packing, pack
 from orchestrator.on_ray.reservation import Reserved
-from orchestrator.on_ray.runtime import RayRuntime, check_release
-from orchestrator.runs.advance import Advance
+from orchestrator.on_ray.runtime import RayRuntime
+from orchestrator.runs.advance import SEATING, Advance
 from orchestrator.runs.run import Footprint, run_scenario
 from orchestrator.scenario.model import Scenario
 
@@ -33,14 +33,18 @@ class Orchestrator:
     def __init__(self) -> None:
         collect_rarely()
         self._runtime: RayRuntime | None = None
-        self._advance = Advance("seating", 0, "no round is over")
+        self._advance = Advance(SEATING, 0)
         self._told: list[str] = []
         self._stopped = threading.Event()
+
+    def home(self) -> tuple[str, Release]:
+        """The address of the node, and what runs there."""
+        return ray.util.get_node_ip_address(), running_release()
 
     def open_market(
         self, scenario: Scenario, driver: Release, wait_s: float, room: Room | None = None
     ) -> Room:
-        """Start the actors of a market; all, this one too, must run what the driver runs.
+        """Start the actors of a market; all must run what the driver runs.
 
         Args:
             scenario: what will run.
@@ -51,7 +55,6 @@ class Orchestrator:
         Returns:
             The room that the market has.
         """
-        check_release(ray.util.get_node_ip_address(), running_release(), driver)
         if room is None:
             free = ray.available_resources()
             packing = pack(scenario, free.get("CPU", 0.0), free.get("memory", 0.0))

@@ -23,16 +23,17 @@ from ray.exceptions import RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from market.errors import BadInput, ParticipantLost, WalrasError
-from market.release import running_release
 from orchestrator.interrupts import Interrupts
 from orchestrator.log import read_checkpoint
 from orchestrator.on_ray.actor import OrchestratorActor, Room
 from orchestrator.on_ray.process import how_lost
+from orchestrator.on_ray.runtime import check_release
 from orchestrator.resume import Tell, to_stderr
 from orchestrator.runs.advance import Advance
 from orchestrator.runs.directory import COMPARED
 from orchestrator.runs.run import Footprint, RunMarket
 from orchestrator.scenario.model import Scenario
+from orchestrator.scenario.needed_plugins import needed_release
 
 #: Messages go through it only where they are long.
 OBJECT_STORE_BYTES = 256 * 2**20
@@ -106,8 +107,14 @@ class _Market:
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
         self._orchestrator = OrchestratorActor.options(scheduling_strategy=here).remote()
         self._told = 0
+        release = needed_release(self._scenario)
+        home = self._orchestrator.home.remote()
+        while not ray.wait([home], timeout=WATCH_S)[0]:
+            self._interrupts.check()
+        node, theirs = _get(home)
+        check_release(node, theirs, release)  # only with its plug-ins can the scenario be read
         opened = self._orchestrator.open_market.remote(
-            self._scenario, running_release(), self._wait_s, self._room
+            self._scenario, release, self._wait_s, self._room
         )
         while not ray.wait([opened], timeout=WATCH_S)[0]:
             self._interrupts.check()

@@ -1,13 +1,14 @@
-"""The summary, one column a mechanism."""
+"""The figures at the top of the page: the first run's in large, then those of all runs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from orchestrator.analysis.summary import summarize
+from orchestrator.analysis.summary import RunSummary
 from orchestrator.analysis.summary_rows import summary_rows
 from orchestrator.report.arms import Arm
-from orchestrator.report.markup import element, table_row, text
+from orchestrator.report.figure_text import NONE, figure_text
+from orchestrator.report.markup import Row, element, paragraph, table, text
 
 WORDS = (
     "Chat requests first, workflows last. Welfare is value less cost: realised at the true values "
@@ -18,18 +19,50 @@ WORDS = (
 )
 
 
-def summary_table(arms: Sequence[Arm]) -> str:
+def summary_table(arms: Sequence[Arm], runs: Sequence[RunSummary]) -> str:
     """The run beside those that it is compared with."""
-    runs = [summarize(arm.path) for arm in arms]
-    heads = [arm.mechanism if arm.complete else f"{arm.mechanism} ({arm.status})" for arm in arms]
     rows = [
-        table_row(label.strip(), figures, "sub" if label.startswith(" ") else "")
+        Row(label.strip(), figures, "sub" if label.startswith(" ") else "")
         for label, figures in summary_rows(runs)
     ]
-    columns = [element("th", text(head), scope="col") for head in heads]
-    table = element(
-        "table",
-        element("thead", element("tr", element("td"), *columns)),
-        element("tbody", *rows),
+    if not rows:
+        return paragraph("Nothing has ended in the log, so there is nothing to add up.")
+    heads = ["", *(arm.head for arm in arms)]
+    return paragraph(WORDS) + table("Totals of each run", heads, rows)
+
+
+def key_figures(arm: Arm, run: RunSummary) -> str:
+    """A few large figures of one run; nothing where nothing has ended."""
+    shown = [
+        element(
+            "div",
+            element("dt", text(name)),
+            element("dd", text(value), element("span", text(unit), class_="unit")),
+        )
+        for name, value, unit in _figures(run)
+        if value != NONE
+    ]
+    if not shown:
+        return ""
+    return paragraph(f"Key figures of {arm.label}", "tiles-of") + element(
+        "dl", *shown, class_="tiles"
     )
-    return element("p", text(WORDS), class_="words") + element("div", table, class_="scroll")
+
+
+def _figures(run: RunSummary) -> Iterator[tuple[str, str, str]]:
+    chat, workflows = run.chat, run.workflows
+    if chat.asked:
+        yield "Chat welfare", figure_text(chat.realized_welfare_usd), "USD"
+        share = figure_text(chat.served / chat.asked, "share")
+        yield "Served", share, f"% of {chat.asked:,} requests"
+    if chat.served:
+        yield "Cache hit rate", figure_text(chat.hit_rate, "share"), "% of prompt tokens"
+        yield "Time to first token", figure_text(chat.ttft_mean_s), "s, mean"
+    if workflows.asked:
+        yield "Workflows served", f"{workflows.served:,}", f"of {workflows.asked:,}"
+    if workflows.served:
+        yield (
+            "Paid for workflows",
+            figure_text(workflows.paid_usd),
+            f"USD; true cost {figure_text(workflows.true_cost_usd)}",
+        )

@@ -20,9 +20,10 @@ from orchestrator.log.durable import refusals_told, temporary, write_json_atomic
 from orchestrator.log.schema import SCHEMA_VERSION
 from orchestrator.log.tables import TABLES
 from orchestrator.reading.json_text import parse_json
-from orchestrator.runs.run_file import RUN_FILE, read_run_file
 from orchestrator.runs.lock import LOCK, RunLock
+from orchestrator.runs.run_file import RUN_FILE, read_run_file
 from orchestrator.scenario.model import Scenario
+from orchestrator.scenario.needed_plugins import missing_plugin, needed_plugins
 
 REPORT_FILE = "report.html"
 
@@ -69,10 +70,12 @@ def read_description(run: Path) -> RunDescription:
     Raises:
         BadInput: there is none, or it is not one of ours.
     """
-    path = run / RUN_FILE
+    path, text = run / RUN_FILE, read_run_file(run)
     try:
-        return RunDescription.model_validate_json(read_run_file(run))
+        return RunDescription.model_validate_json(text)
     except ValidationError as error:
+        if missing := missing_plugin(parse_json(text).get("versions")):
+            raise BadInput(str(path), f"needs {missing}, which is not installed here") from None
         problem = error.errors()[0]
         where = ".".join(map(str, problem["loc"]))
         place = f"{path}: {where}" if where else str(path)
@@ -90,7 +93,11 @@ def write_description(run: Path, name: str, scenario: Scenario, status: Status) 
         status=status,
         name=name,
         seed=scenario.seed,
-        versions={**running_release().versions, "pyarrow": version("pyarrow")},
+        versions={
+            **running_release().versions,
+            "pyarrow": version("pyarrow"),
+            **needed_plugins(scenario),
+        },
         scenario=scenario,
     )
     _write(run, description.model_dump(mode="json"))

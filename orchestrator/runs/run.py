@@ -17,11 +17,11 @@ from market.workflow.offer import check_hit_ratio
 from orchestrator.assembly import build_providers, demand_settings, trial_seed
 from orchestrator.demand import count_demand
 from orchestrator.demand.sources import WorkflowDemand
-from orchestrator.log import read_checkpoint, read_table
+from orchestrator.log import read_checkpoint
 from orchestrator.log.durable import refusals_told
-from orchestrator.runs.advance import Advance
 from orchestrator.records import RoundRecord
 from orchestrator.resume import LoggedTrial, Tell, check_complete, remove_state, to_stderr
+from orchestrator.runs.advance import Advance, Tally, logged_tally
 from orchestrator.runs.directory import (
     COMPARED,
     mark_interrupted,
@@ -30,8 +30,8 @@ from orchestrator.runs.directory import (
     set_status,
     write_description,
 )
-from orchestrator.runs.run_file import RUN_FILE
 from orchestrator.runs.lock import RunLock
+from orchestrator.runs.run_file import RUN_FILE
 from orchestrator.runtime import InProcess, Runtime
 from orchestrator.scenario.model import Scenario
 
@@ -274,19 +274,12 @@ def _trial(
 ) -> Generator[Advance]:
     """Run one trial; yields how far it has come after every round."""
     logged = LoggedTrial(scenario, trial, directory, runtime, tell, lost)
-    served = 0 if logged.reached is None else _served(directory, trial)
+    tally = Tally() if logged.reached is None else logged_tally(directory, trial)
     with closing(logged.rounds()) as rounds:
         for one in rounds:
             stage = f"{scenario.hubs.mechanism}, trial {trial}"
             if one.again:
                 stage = f"{stage}, computed again"
             else:
-                served += sum(end.status == "served" for end in one.record.chat_ends)
-            number = min(one.record.number, scenario.rounds)
-            yield Advance(stage, number, f"{served} requests served")
-
-
-def _served(directory: Path, trial: int) -> int:
-    """The chat requests that were served in a trial, by the log."""
-    rounds = read_table(directory, "rounds", ["trial", "served"]).to_pylist()
-    return sum(row["served"] for row in rounds if row["trial"] == trial)
+                tally = tally.after(one.record)
+            yield Advance(stage, min(one.record.number, scenario.rounds), tally)

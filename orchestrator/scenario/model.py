@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
@@ -11,12 +12,12 @@ from agents.client import ClientParams
 from agents.electricity import Electricity
 from agents.params import Params
 from agents.provider_group import ProviderGroup, all_domains, roster
-from hubs.mechanisms import MECHANISMS
-from hubs.params import HubParams
+from hubs.mechanisms import NAMES, truthful_for
+from hubs.params import HubParams, check_named
 from hubs.workflow_hub import WORKFLOW_HUB
 from market.errors import BadInput
 from market.fields import shown
-from orchestrator.demand import DemandParams
+from orchestrator.demand import DemandParams, WorkflowSource
 from orchestrator.demand.sources import WorkflowDemand
 from orchestrator.demand.workflow_tape import highest_difficulty
 from orchestrator.faults.params import FaultParams
@@ -27,54 +28,67 @@ from orchestrator.scenario.yaml_text import apply_setting, read_yaml
 
 
 class LogParams(Params):
-    """What is logged of predictions, and every how many rounds rows are committed.
+    """What is logged, and how often.
 
     So that a run that is resumed has little to compute again, the state of a trial is kept at some
-    of the commits: as often as takes ``snapshot_share`` of the time; 0 is never, 1 at all of them.
+    of the commits.
     """
 
     predictions: Literal["full", "awarded", "none"] = "full"
+    """The requests whose predictions are logged: all of them, those awarded, or none."""
     checkpoint_rounds: int = Field(10, ge=1, le=10_000_000)
+    """Rows are committed to the log every so many rounds."""
     snapshot_share: float = Field(0.02, ge=0, le=1)
+    """The share of the time that goes into keeping states to resume from; 0: none, 1: one at each
+    commit."""
 
 
 class PackingParams(Params):
-    """Who shares a Ray actor; null is automatic: as many actors as the free CPUs have room for.
-
-    Rows do not depend on it. Each actor asks Ray for ``cpus_per_actor`` CPUs: providers and hubs
-    take turns, so half of one each keeps every CPU busy.
-    """
+    """Who shares a Ray actor; rows do not depend on it."""
 
     providers_per_actor: int | None = Field(None, ge=1, le=10**9)
+    """Simulated providers in one actor; null: as the free CPUs have room for."""
     hubs_per_actor: int | None = Field(None, ge=1, le=10**9)
+    """Hubs in one actor; null: as the free CPUs have room for."""
     cpus_per_actor: float = Field(0.5, ge=0.01, le=1000)
+    """CPUs that an actor asks of Ray. Providers and hubs take turns, so half of one each keeps all
+    busy."""
 
 
 class Scenario(Timing):
-    """A market, its demand, and how long to run it.
-
-    ``compare`` runs the same tape under other mechanisms.
-    """
+    """A market, its demand, and how long to run it."""
 
     seed: int = Field(ge=0, lt=2**63)
+    """The seed of every draw; the same seed gives the same run."""
     trials: int = Field(1, ge=1, le=1_000_000)
+    """Independent repetitions, each with draws of its own."""
     electricity: Electricity = Electricity()
+    """The public daily cycle of the price of electricity."""
     providers: Annotated[tuple[ProviderGroup, ...], Field(min_length=1)]
+    """The groups of providers."""
     clients: ClientParams = ClientParams()
+    """The population of clients."""
     hubs: HubParams = HubParams()
+    """The hubs, which clear the market."""
     demand: Annotated[tuple[DemandParams, ...], Field(min_length=1)]
+    """What is asked for, and when; one or several sources."""
     compare: tuple[str, ...] = ()
+    """Mechanisms that the same demand is run under besides ``hubs.mechanism``, for comparison."""
     faults: FaultParams = FaultParams()
+    """What breaks down, and when."""
     log: LogParams = LogParams()
+    """What is logged, and how often."""
     packing: PackingParams = PackingParams()
+    """Who shares a Ray actor."""
 
     @field_validator("compare")
     @classmethod
     def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
-            if name not in MECHANISMS or names.count(name) > 1:
-                choices = ", ".join(MECHANISMS)
+            if name not in (*NAMES.built_in, *NAMES.plugins) or names.count(name) > 1:
+                choices = NAMES.choices
                 raise ValueError(f"expected different names among {choices}; got {shown(name)}")
+            check_named(name, NAMES, truthful_for)
         return names
 
     @model_validator(mode="after")
@@ -99,7 +113,7 @@ class Scenario(Timing):
                 f"providers with chat slots; got {self.hubs.count}"
             )
         for index, source in enumerate(self.demand):
-            if not chatting and not isinstance(source, WorkflowDemand):
+            if not chatting and not isinstance(source, WorkflowSource):
                 raise ValueError(f"demand.{index}: no provider has chat slots for it")
         longest = max(self.hubs.patience_rounds, self.hubs.workflow.patience_rounds)
         if self.drain_rounds <= longest:
@@ -147,7 +161,7 @@ class Scenario(Timing):
                     )
 
 
-def load_scenario(path: Path, settings: tuple[str, ...] = ()) -> Scenario:
+def load_scenario(path: Path, settings: Sequence[str] = ()) -> Scenario:
     """Read and check a scenario; ``settings`` are KEY=VALUE overrides, applied before the check.
 
     Paths in the file are relative to the file, paths in settings to the working directory. Where
@@ -159,11 +173,19 @@ def load_scenario(path: Path, settings: tuple[str, ...] = ()) -> Scenario:
     """
     document = read_yaml(path)
     anchor_paths(document, path.parent)
+    return scenario_of(document, path, settings, Path.cwd())
+
+
+def scenario_of(document: Any, source: Path, settings: Sequence[str], folder: Path) -> Scenario:
+    """Check what a scenario's file holds; paths that settings set are relative to ``folder``.
+
+    The document itself is changed. Raises as ``load_scenario`` does, for the file ``source``.
+    """
     for setting in settings:
         apply_setting(document, setting)
-    anchor_paths(document, Path.cwd())
-    find_in_files(document, path)
+    anchor_paths(document, folder)
+    find_in_files(document, source)
     try:
         return Scenario.model_validate(document)
     except ValidationError as error:
-        raise first_problem(error, document).inside(str(path)) from None
+        raise first_problem(error, document).inside(str(source)) from None

@@ -8,14 +8,14 @@ from agents.params import Params
 
 
 class Timing(Params):
-    """``rounds`` rounds of ``round_s`` seconds, in which demand arrives, and the drain after them.
-
-    A trial drains for at most ``drain_rounds`` more.
-    """
+    """How long a trial lasts."""
 
     rounds: int = Field(ge=1, le=10_000_000)
+    """Rounds in which demand arrives."""
     round_s: float = Field(1.0, gt=0, le=1e6)
+    """Seconds of a round; the market clears at its end."""
     drain_rounds: int = Field(600, ge=20, le=10_000_000)
+    """The most rounds more that a trial takes to finish what is under way."""
 
     @property
     def horizon_s(self) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hubs.mechanisms import is_router
 from market.errors import BadInput
 from market.matching import UNMATCHED
 from market.messages import CHAT
@@ -162,6 +163,7 @@ class ChatCheck:
 
     def _decisions(self, clearing: Clearing, here: Predicted) -> None:
         """Feasible, and what the mechanism would have decided, or as good."""
+        mechanism = self._log.scenario.hubs.mechanism
         free = here.free
         served = here.match[here.match != UNMATCHED]
         counts = np.bincount(served, minlength=len(free))
@@ -173,16 +175,19 @@ class ChatCheck:
             self._found.begin("draws and routes are those of the seed")
             said = self._again.check(clearing, here.match, here.awards, self._found)
             self._coverage.add(said)
-        elif self._log.scenario.hubs.mechanism not in AUCTIONS:
+        elif is_router(mechanism):
             reason = "a file that the scenario names is gone, so that it cannot be set up again"
             self._coverage.leave_out("clearings by a router", reason)
         if (counts > free).any():
             return
-        rule = AUCTIONS.get(self._log.scenario.hubs.mechanism)
-        if rule is None:
+        if mechanism in AUCTIONS:
+            rule = AUCTIONS[mechanism]
+            self._auction(clearing, here, rule.payments, together=rule.together)
+        elif is_router(mechanism):
             self._routed(clearing, here)
         else:
-            self._auction(clearing, here, rule.payments, together=rule.together)
+            reason = f"{mechanism} is a plug-in's: only slots and sums of money are checked"
+            self._coverage.leave_out("what chat clearings decide and charge", reason)
 
     def _routed(self, clearing: Clearing, here: Predicted) -> None:
         """Both sides are paid the cost, and no price is published."""

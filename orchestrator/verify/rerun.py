@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from hubs.mechanisms import ROUTERS, Clearing, Mechanism, Offers, mechanism_of
+from hubs.mechanisms import MECHANISMS, Clearing, Mechanism, Offers, is_router, mechanism_of
 from hubs.mechanisms.exploration import Exploring
 from market import seeding
 from market.matching import UNMATCHED
@@ -42,7 +42,7 @@ class HubAgain:
         self._log = log
         self._market = market
         self._hubs = log.scenario.hubs
-        self._routes = self._hubs.mechanism in ROUTERS
+        self._routes = is_router(self._hubs.mechanism)
         self._mechanisms: dict[str, tuple[int, Mechanism]] = {}
 
     def check(
@@ -60,7 +60,7 @@ class HubAgain:
                 found.add("predictions", row, "explored", True, "False, as nothing is explored")
             return said
         domains = self._domains(clearing)
-        if self._hubs.mechanism == "matrix_factorization" and "" in domains:
+        if self._may_read_domains and "" in domains:
             reason = "the request has not ended, so its guessed domain is not logged"
             said.leave_out("clearings by a router", reason)
             return said
@@ -81,6 +81,12 @@ class HubAgain:
         self._explored_pay(clearing, awards, found)
         said.note("clearings by a router" if self._routes else "draws of exploration")
         return said
+
+    @property
+    def _may_read_domains(self) -> bool:
+        """Of the routers, one does, and those of plug-ins look at what they like."""
+        name = self._hubs.mechanism
+        return name == "matrix_factorization" or (self._routes and name not in MECHANISMS)
 
     def _domains(self, clearing: LoggedClearing) -> list[str]:
         known = {name: self._log.requests.get(name) for name in clearing.requests}

@@ -19,6 +19,7 @@ from orchestrator.log.schema import SCHEMA_VERSION
 from orchestrator.log.tables import TABLES
 from orchestrator.runs.directory import COMPARED, RunDescription, read_description
 from orchestrator.runs.run_file import RUN_FILE
+from orchestrator.scenario.needed_plugins import changed_plugins
 from orchestrator.verify.chat import ChatCheck
 from orchestrator.verify.checks import CHECKS, DRAWS
 from orchestrator.verify.checks.draws import drawn_again
@@ -182,6 +183,9 @@ def _as_it_stands(run: Path, payments: str, digests: bool, told: Told) -> Verdic
         finding = f"a trial from 0 to {described.scenario.trials - 1}"
         verdict.add(Finding("trials are those of the scenario", trial, None, table, "", "trial",
                             str(trial), finding))  # fmt: skip
+    for key in changed_plugins(described.scenario, described.versions):
+        reason = f"it was {described.versions.get(key)}: what is here now has checked the run"
+        verdict.coverage.leave_out(f"the plug-in {key} as it was", reason)
     last = -1 if checkpoint is None else checkpoint.trial
     for trial in range(last + 1):
         over = described.status == "complete" or trial < last

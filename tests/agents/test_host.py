@@ -6,11 +6,11 @@ from threading import Barrier
 from time import monotonic, sleep
 
 import pytest
+from pydantic import ConfigDict
 
-from agents import population
 from agents.electricity import Electricity
-from agents.engine import Engine, Job, SimulatedEngine
-from agents.engine_params import EngineBase, SimulatedParams
+from agents.engine import Engine, Job
+from agents.engine_params import SimulatedParams
 from agents.host import ProviderHost, ProvidersLost
 from agents.provider_group import ProviderGroup
 from market.errors import BadInput, ParticipantLost
@@ -45,32 +45,31 @@ class Waiting:
 
 
 class WaitingParams(SimulatedParams):
-    """Asks for an engine that waits."""
+    """Asks for an engine that waits for the ``others``."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    others: Barrier
 
     @property
     def is_real(self) -> bool:
         return True
+
+    def engine(self, provider: str, profile: EngineProfile) -> Engine:
+        return Waiting(CALLS, self.others, provider)
 
 
 CALLS: list[str] = []
 
 
 @pytest.fixture
-def host(monkeypatch: pytest.MonkeyPatch) -> Iterator[ProviderHost]:
+def host() -> Iterator[ProviderHost]:
     CALLS.clear()
-    both = Barrier(2)
-
-    def engine_of(params: EngineBase, provider: str, profile: EngineProfile) -> Engine:
-        if params.is_real:
-            return Waiting(CALLS, both, provider)
-        return SimulatedEngine(provider, profile)
-
-    monkeypatch.setattr(population, "engine_of", engine_of)
     groups = [
         ProviderGroup(name="m", count=3, domains=("law",)),
         ProviderGroup.model_construct(
             **dict(ProviderGroup(name="real", count=2, domains=("law",)))
-            | {"engine": WaitingParams()}
+            | {"engine": WaitingParams(others=Barrier(2))}
         ),
         ProviderGroup(name="z", count=1, domains=("law",)),
     ]
@@ -197,7 +196,8 @@ def test_a_trial_does_not_begin_without_a_real_engine(
 
     monkeypatch.setattr(Waiting, "start", no_start)
     group = ProviderGroup(name="real", count=1, domains=("law",))
-    real = ProviderGroup.model_construct(**dict(group) | {"engine": WaitingParams()})
+    engine = WaitingParams(others=Barrier(1))
+    real = ProviderGroup.model_construct(**dict(group) | {"engine": engine})
     with pytest.raises(ParticipantLost, match=r"^real-000: no memory$"):
         host.seat([real], Electricity(), seed=8)
 

@@ -38,7 +38,7 @@ def _audit(run: Path) -> None:
 
 #: Whoever reads the directory of a run.
 READERS: dict[str, Callable[[Path], object]] = {
-    "report": lambda run: write_report(run, run / "report.html"),
+    "report": lambda run: write_report([run], run / "report.html"),
     "summary": summarize,
     "audit": _audit,
     "prior": lambda run: past_bids(run, "a", scaled=True, where="prior"),

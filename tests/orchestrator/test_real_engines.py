@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from agents import population
-from agents.engine import Engine, Job, SimulatedEngine
+from agents.engine import Engine, Job
 from agents.engine.wall_clock import WallClock
 from agents.engine.watched import WatchedEngine
-from agents.engine_params import EngineBase
+from agents.engine_params import VllmParams
 from market.errors import ParticipantLost
 from market.messages import Completion
 from market.profiles import EngineProfile
@@ -90,13 +89,11 @@ def fates(monkeypatch: pytest.MonkeyPatch) -> Fates:
     OPENED.clear()
     found: Fates = {}
 
-    def engine_of(params: EngineBase, provider: str, profile: EngineProfile) -> Engine:
-        if params.is_real:
-            hangs = provider == "real-000" and not OPENED and found.get(1) == "hangs"
-            return WatchedEngine(StandIn(provider, found), DEADLINE_S if hangs else 60.0)
-        return SimulatedEngine(provider, profile)
+    def engine(params: VllmParams, provider: str, profile: EngineProfile) -> Engine:
+        hangs = provider == "real-000" and not OPENED and found.get(1) == "hangs"
+        return WatchedEngine(StandIn(provider, found), DEADLINE_S if hangs else 60.0)
 
-    monkeypatch.setattr(population, "engine_of", engine_of)
+    monkeypatch.setattr(VllmParams, "engine", engine)
     return found
 
 

@@ -15,7 +15,7 @@ from orchestrator.analysis.summary_rows import summary_rows
 from orchestrator.assembly import assemble
 from orchestrator.log import read_table
 from orchestrator.report.arms import read_arms
-from orchestrator.report.workflow_chart import workflow_payments
+from orchestrator.report.charts.workflow_payments import workflow_payments
 from orchestrator.runtime import Cleared, InProcess
 from orchestrator.scenario.model import Scenario
 from orchestrator.trial import Trial

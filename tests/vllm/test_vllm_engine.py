@@ -16,7 +16,6 @@ import pytest
 
 from agents.engine import Job
 from agents.engine_params import VllmParams
-from agents.engines import engine_of
 from market.errors import BadInput, ParticipantLost
 from market.messages import CHAT, Completion
 from market.prompt import Span
@@ -34,7 +33,7 @@ class Served:
     def __init__(self, model: Path, **changes: Any):
         params = VllmParams.model_validate(on_cpu(model, **changes))
         profile = params.declared_profile(np.random.default_rng(0))
-        self.engine = engine_of(params, "p", profile)
+        self.engine = params.engine("p", profile)
         self.engine.start()
         self.now_s = 0.0
         self.jobs = 0

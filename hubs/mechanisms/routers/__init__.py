@@ -1,4 +1,4 @@
-"""Baseline routers; one more is one file more and one line here."""
+"""Baseline routers; one more is one file more and one line here, or a plug-in."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,7 +11,7 @@ from hubs.mechanisms.routers.round_robin import RoundRobinRouter
 from hubs.mechanisms.routers.sticky import StickyRouter
 from market.profiles import ProviderProfile
 
-#: Every router by the name that a scenario gives it; made for the members of a hub.
+#: Every built-in router by the name that a scenario gives it; made for the members of a hub.
 ROUTERS: dict[str, Callable[[Sequence[ProviderProfile]], Router]] = {
     "random": RandomRouter,
     "round_robin": RoundRobinRouter,

@@ -3,6 +3,8 @@
 The last two, and the myopic rule as printed, are there so that an audit has something to catch.
 """
 
+from market import plugins
+from market.fields import shown
 from market.workflow.mechanisms.critical_bids import critical_bids_by
 from market.workflow.mechanisms.greedy import GreedyOutcome, critical_bids_of_greedy, greedy
 from market.workflow.mechanisms.homogeneous import critical_bids_of_homogeneous, homogeneous
@@ -16,7 +18,7 @@ from market.workflow.mechanisms.role import Mechanism, Outcome, Purchase, Rule, 
 from market.workflow.mechanisms.star_bids import critical_bids_of_star
 from market.workflow.star import star
 
-#: Every rule, by the name that it is asked for by.
+#: Every built-in rule, by the name that it is asked for by.
 MECHANISMS = by_name(
     Rule(
         "star",
@@ -54,8 +56,29 @@ MECHANISMS = by_name(
     Rule("greedy", greedy, truthful=False, critical_bids=critical_bids_by(critical_bids_of_greedy)),
 )
 
+#: Names of rules: those built in and those of plug-ins.
+NAMES = plugins.Role((plugins.WORKFLOW_MECHANISMS,), MECHANISMS)
+
+
+def rule_named(name: str) -> Rule:
+    """The rule of that name.
+
+    Raises:
+        BadInput: nobody has the name, or a plug-in cannot be loaded, or names no such rule.
+    """
+    if name in MECHANISMS:
+        return MECHANISMS[name]
+    plugin = NAMES.get(name)
+    assert plugin is not None  # it is not built in
+    rule = plugins.load(plugin)
+    if not isinstance(rule, Rule) or rule.name != name:
+        raise plugin.wrong(f"expected a Rule of the name {name!r}, got {shown(rule)}")
+    return rule
+
+
 __all__ = [
     "MECHANISMS",
+    "NAMES",
     "GreedyOutcome",
     "Mechanism",
     "MyopicOutcome",
@@ -67,4 +90,5 @@ __all__ = [
     "myopic",
     "myopic_as_printed",
     "pay_as_bid",
+    "rule_named",
 ]

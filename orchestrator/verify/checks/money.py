@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from hubs.mechanisms import MECHANISMS, is_router
 from hubs.settlement import in_proportion
 from market.money import TOKENS_PER_MTOK, nano_usd
+from market.workflow.mechanisms import MECHANISMS as RULES
 from orchestrator.analysis.logged_run import Rows
 from orchestrator.verify.checks.work import quantity_by_provider
 from orchestrator.verify.findings import Findings
@@ -20,7 +22,7 @@ def settlements_follow_from_awards(log: TrialLog, found: Findings) -> None:
     for key, award in log.awards.items():
         if log.over and key not in settled:
             found.add("awards", award, "", "the row", "one that is settled")
-    two_sided = log.scenario.hubs.mechanism == "auction_two_sided"
+    bearing = _hubs_may_bear(log)
     for row in log.tables["settlements"]:
         key = row["request"], row["provider"]
         if key not in log.awards:
@@ -31,7 +33,7 @@ def settlements_follow_from_awards(log: TrialLog, found: Findings) -> None:
             found.expect("settlements", row, column, award[column])
         kept = row["client_paid_nano"] - row["provider_received_nano"]
         found.expect("settlements", row, "hub_kept_nano", kept)
-        bears = (two_sided and row["kind"] == "chat") or award["explored"]
+        bears = (bearing and row["kind"] == "chat") or award["explored"]
         found.require(kept >= 0 or bears, "settlements", row, "hub_kept_nano", "no less than 0")
         if row["kind"] == "chat":
             scale = 0 if row["void"] else 1
@@ -82,7 +84,8 @@ def hubs_promise_nobody_a_loss(log: TrialLog, found: Findings) -> None:
     """By predictions, of matches that were not explored.
 
     In an auction no client pays more than it gains, and clients pay all that is received unless
-    both sides are paid for what they add. The smallest prices are below the largest.
+    both sides are paid for what they add, or a plug-in has it otherwise. The smallest prices are
+    below the largest.
     """
     mechanism = log.scenario.hubs.mechanism
     auction = mechanism in ("auction", "auction_two_sided")
@@ -94,7 +97,7 @@ def hubs_promise_nobody_a_loss(log: TrialLog, found: Findings) -> None:
                 told = f"at most its value of {one['value_nano']}"
                 found.add("awards", one, "client_pays_nano", one["client_pays_nano"], told)
         less = _sum(here, "client_pays_nano") - _sum(here, "provider_receives_nano")
-        right = less <= 0 if mechanism == "auction_two_sided" else less >= 0
+        right = less <= 0 if mechanism == "auction_two_sided" else less >= 0 or _hubs_may_bear(log)
         found.require(right, "hubs", row, "promised_by_clients_nano", "no deficit, or no surplus")
         smallest, largest = row["scarcity_prices_nano"], row["largest_prices_nano"]
         members = len(log.members.get(row["hub"], ()))
@@ -119,6 +122,7 @@ def providers_are_paid_at_least_their_bid(log: TrialLog, found: Findings) -> Non
     thresholds = hub.mechanism in ("star", "greedy")
     unpaid = thresholds and hub.reserve == "none"
     elsewhere = hub.mechanism == "star" and hub.workload == "published"
+    elsewhere = elsewhere or hub.mechanism not in RULES  # a plug-in's pays what it likes
     near = 1e-6 if hub.mechanism == "star" and hub.payment_method == "bisection" else 0.0
     for award in log.tables["awards"]:
         received, cost = award["provider_receives_nano"], award["cost_nano"]
@@ -131,6 +135,12 @@ def providers_are_paid_at_least_their_bid(log: TrialLog, found: Findings) -> Non
             least = cost if award["kind"] == "chat" else cost - (1 + near * cost)
             told = f"at least the cost of {cost}"
             found.require(received >= least, "awards", award, "provider_receives_nano", told)
+
+
+def _hubs_may_bear(log: TrialLog) -> bool:
+    """Whether clients may pay less than providers receive, where nothing was explored."""
+    mechanism = log.scenario.hubs.mechanism
+    return mechanism == "auction_two_sided" or not (mechanism in MECHANISMS or is_router(mechanism))
 
 
 def clients_pay_at_most_what_they_report(log: TrialLog, found: Findings) -> None:

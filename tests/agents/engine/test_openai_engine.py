@@ -16,7 +16,6 @@ from pydantic import TypeAdapter, ValidationError
 from agents.engine import Job
 from agents.engine.pseudo_words import WORDS, pseudo_words
 from agents.engine_params import EngineParams, OpenAIParams
-from agents.engines import engine_of
 from agents.openai_engine import OpenAIEngine
 from market.errors import BadInput
 from market.messages import CHAT, NODE, Completion
@@ -450,7 +449,7 @@ def test_a_key_that_is_missing_or_is_none_is_one_line_that_does_not_show_it(monk
     if value is not None:
         monkeypatch.setenv(ENV, value)
     with pytest.raises(BadInput) as caught:
-        engine_of(params(api_key_env=ENV), "p0", PROFILE)
+        params(api_key_env=ENV).engine("p0", PROFILE)
     line = str(caught.value)
     assert line.startswith(
         f"p0: engine.api_key_env: expected the key in the environment variable {ENV}"
@@ -463,7 +462,7 @@ def test_without_the_client_it_says_what_to_install(monkeypatch):
     monkeypatch.delitem(sys.modules, "agents.openai_engine")
     monkeypatch.setitem(sys.modules, "openai", None)
     with pytest.raises(BadInput, match=r"p0: engine: openai needs the client: pip install 'walras"):
-        engine_of(params(), "p0", PROFILE)
+        params().engine("p0", PROFILE)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from pydantic import ValidationError
 from agents.engine.profiles import ENGINE_PROFILES
 from agents.engine.wall_clock import WallClockEngine
 from agents.engine_params import VllmParams
-from agents.engines import engine_of
 from market.errors import BadInput
 
 PROFILE = next(iter(ENGINE_PROFILES))
@@ -21,7 +20,7 @@ def params(**changes: Any) -> VllmParams:
 
 
 def arguments(engine: VllmParams) -> dict[str, Any]:
-    built = engine_of(engine, "p", engine.declared_profile(np.random.default_rng(0)))
+    built = engine.engine("p", engine.declared_profile(np.random.default_rng(0)))
     assert isinstance(built, WallClockEngine)
     return dict(built.service.settings.arguments)
 
@@ -73,6 +72,6 @@ def test_the_number_of_blocks_is_told_only_where_it_is_given() -> None:
 
 def test_without_vllm_the_start_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "vllm", None)
-    engine = engine_of(params(), "p-000", params().declared_profile(np.random.default_rng(0)))
+    engine = params().engine("p-000", params().declared_profile(np.random.default_rng(0)))
     with pytest.raises(BadInput, match=r"p-000: engine: vllm cannot be imported .* extra vllm"):
         engine.start()

@@ -70,7 +70,7 @@ class History:
 
 
 def test_the_names_are_all_that_a_scenario_knows_and_no_two_are_the_same() -> None:
-    union, _ = get_args(Strategy)
+    union, *_ = get_args(Strategy)
     names = [one.model_fields["kind"].default for one in get_args(union)]
     assert len(set(names)) == len(names)
     assert set(names) == set(STRATEGIES)

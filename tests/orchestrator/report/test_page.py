@@ -1,23 +1,26 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from market.errors import BadInput
+from orchestrator.cli import main
 from orchestrator.report import write_report
-from tests.markets import StoppedAfter
+from orchestrator.report.charts import ALL
+from tests.markets import StoppedAfter, rewritten
 from tests.orchestrator.report.reading import read
 from tests.orchestrator.report.tiny_market import CHAT, S3, run_tiny
 
-CHAT_CHARTS = {
-    "welfare", "money", "cache", "ttft", "scarcity", "load", "prediction", "expected-ttft",
-    "expected-output",
-}  # fmt: skip
-ALL_CHARTS = CHAT_CHARTS | {"workflows"}
+#: Charts that need requests, and one that needs workflows.
+OF_CHAT = {"welfare", "money", "cache", "ttft", "scarcity", "prediction", "expected-ttft"}
+OF_WORKFLOWS = {"workflows"}
 
 
-def page_of(run):
-    return read(write_report(run, run / "report.html").read_text(encoding="utf-8"))
+def page_of(run, **options):
+    options = {"checks": False} | options
+    return read(write_report([run], run / "report.html", **options).read_text(encoding="utf-8"))
 
 
 def plots(page):
@@ -27,7 +30,7 @@ def plots(page):
 @pytest.fixture(scope="module")
 def html(tiny_run, tmp_path_factory):
     out = tmp_path_factory.mktemp("page") / "new" / "report.html"
-    assert write_report(tiny_run, out) == out
+    assert write_report([tiny_run], out) == out
     return out.read_text(encoding="utf-8")
 
 
@@ -43,18 +46,35 @@ def redescribe(run, **changes):
 
 def test_the_page_has_every_section(html):
     page = read(html)
-    assert {"summary", "charts", *ALL_CHARTS} <= set(page.ids)
-    assert plots(page) == ALL_CHARTS
-    for words in ("tiny", "12 (8 small, 4 large)", "2 matching (auction)", "python", "complete"):
+    charts = {f"charts-{section.title.lower()}" for section in ALL}
+    assert {"summary", "comparison", "metrics", "checks", "scenario", *charts} <= set(page.ids)
+    assert plots(page) >= OF_CHAT | OF_WORKFLOWS
+    for words in ("tiny", "12 (8 small, 4 large)", "2 matching and a workflow hub", "complete"):
         assert words in page.text
     for label in ("requests served", "welfare, realised", "workflows served", "cache hit rate"):
         assert label in page.text
     assert "not complete" not in page.text
 
 
+def test_every_part_of_the_contents_is_on_the_page_and_every_id_is_used_once(html):
+    page = read(html)
+    assert {link.removeprefix("#") for link in page.links} <= set(page.ids)
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_the_page_reads_in_order(html):
+    tags = read(html).tags
+    levels = [int(tag[1]) for tag in tags if tag in ("h1", "h2", "h3", "h4")]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert max(np.diff(levels)) <= 1
+    assert {"header", "nav", "main", "footer"} <= set(tags)
+    assert tags.count("table") == tags.count("caption") > 5
+
+
 def test_the_page_asks_no_network_for_anything(html):
     page = read(html)
-    assert page.links == []
+    assert all(link.startswith("#") for link in page.links)
     assert not {"link", "iframe", "object", "embed", "img", "base"} & set(page.tags)
     assert "@import" not in page.styles
     assert "url(" not in page.styles
@@ -68,7 +88,7 @@ def test_the_plotting_library_is_there_once(html):
 
 
 def test_the_page_of_a_run_is_always_the_same(html, tiny_run, tmp_path):
-    again = write_report(tiny_run, tmp_path / "again.html")
+    again = write_report([tiny_run], tmp_path / "again.html")
     assert again.read_text(encoding="utf-8") == html
 
 
@@ -77,7 +97,7 @@ def test_names_are_text_and_not_markup(copy):
     redescribe(copy, name=name)
     page = page_of(copy)
     assert "img" not in page.tags
-    assert page.links == []
+    assert all(link.startswith("#") for link in page.links)
     assert name in page.text
 
 
@@ -88,6 +108,32 @@ def test_an_interrupted_run_is_said_to_be_not_complete(tmp_path):
     assert "This run is not complete: its status is “interrupted”" in page.text
     assert "The comparison with random was planned, and was not run" in page.text
     assert "welfare" in plots(page)
+
+
+def test_a_page_without_checks_says_so(copy):
+    page = page_of(copy)
+    assert "Neither verified nor audited" in page.text
+    assert "Largest regrets found" not in page.text
+
+
+def test_what_was_checked_is_told_with_the_largest_regret(html):
+    text = read(html).text
+    assert "All invariants that were checked hold in each of the 2 runs" in text
+    assert "What was not verified, and why" in text
+    assert "no: not truthful" in text
+    assert "asks its cost" not in text
+    assert "times its stated cost" in text
+
+
+def test_a_log_that_was_altered_does_not_hold_and_is_not_audited(tiny_run, tmp_path):
+    def pay_more(rows):
+        rows[0]["client_paid_nano"] += 1
+
+    run = rewritten(tiny_run, tmp_path / "altered", "settlements", pay_more)
+    text = page_of(run, checks=True).text
+    assert "auction does not hold:" in text
+    assert "settlements, trial 0, round" in text
+    assert "auction: none, since its log does not hold" in text
 
 
 def test_an_interrupted_comparison_is_named(copy):
@@ -102,23 +148,28 @@ def test_a_run_before_its_first_checkpoint_has_a_page_without_plots(tmp_path):
         run_tiny(tmp_path, StoppedAfter(1))
     page = page_of(tmp_path / "run")
     assert plots(page) == set()
-    assert page.text.count("nothing to show") == len(ALL_CHARTS)
+    charts = sum(len(section.charts) for section in ALL)
+    assert page.text.count("Nothing to show in this log") == charts
+    assert "Nothing has ended in the log" in page.text
     assert "nan" not in page.text
 
 
 @pytest.mark.parametrize(
-    ("changes", "expected"),
+    ("changes", "there", "missing"),
     [
-        ({"demand": [CHAT]}, CHAT_CHARTS),
-        ({"demand": [S3]}, {"workflows"}),
-        ({"log": {"predictions": "none"}}, ALL_CHARTS),
-        ({"rounds": 1, "demand": [CHAT]}, CHAT_CHARTS - {"cache"}),
+        ({"demand": [CHAT]}, OF_CHAT, OF_WORKFLOWS),
+        ({"demand": [S3]}, OF_WORKFLOWS, OF_CHAT),
+        ({"log": {"predictions": "none"}}, OF_CHAT | OF_WORKFLOWS, set()),
+        ({"rounds": 1, "demand": [CHAT]}, OF_CHAT - {"cache", "prediction"}, {"cache"}),
     ],
     ids=["no workflows", "no chat", "no predictions", "one round"],
 )
-def test_what_a_run_lacks_the_page_does_without(tmp_path, changes, expected):
-    page = page_of(run_tiny(tmp_path, compare=[], **changes))
-    assert plots(page) == expected
+def test_what_a_run_lacks_the_page_does_without(tmp_path, changes, there, missing):
+    page = page_of(run_tiny(tmp_path, compare=[], **changes), checks=True)
+    assert there <= plots(page)
+    assert not missing & plots(page)
+    assert "comparison" not in page.ids
+    assert "All invariants that were checked hold in the run" in page.text
     assert "nan" not in page.text
 
 
@@ -129,7 +180,7 @@ def test_trials_are_averaged_and_the_page_says_so(tmp_path):
 
 def test_a_folder_that_is_no_run_is_refused_in_one_line(tmp_path):
     with pytest.raises(BadInput, match=r"run\.json") as refused:
-        write_report(tmp_path, tmp_path / "report.html")
+        write_report([tmp_path], tmp_path / "report.html")
     assert "\n" not in str(refused.value)
     assert list(tmp_path.iterdir()) == []
 
@@ -139,12 +190,25 @@ def test_a_description_without_a_scenario_is_refused(copy):
     del description["scenario"]
     (copy / "run.json").write_text(json.dumps(description))
     with pytest.raises(BadInput, match="scenario: is not what a run says"):
-        write_report(copy, copy / "report.html")
+        write_report([copy], copy / "report.html")
 
 
 def test_a_place_that_cannot_be_written_is_refused(tiny_run, tmp_path):
     with pytest.raises(BadInput, match="cannot be written"):
-        write_report(tiny_run, tmp_path)
+        write_report([tiny_run], tmp_path, checks=False)
+
+
+def test_a_file_that_no_report_wrote_is_left_alone(tiny_run, tmp_path):
+    thesis = tmp_path / "report.html"
+    thesis.write_text("a year's work")
+    with pytest.raises(BadInput, match="no page of walras report"):
+        write_report([tiny_run], thesis, checks=False)
+    assert thesis.read_text() == "a year's work"
+
+
+def test_a_page_of_ours_is_replaced_and_may_have_another_title(copy):
+    page_of(copy)
+    assert "Rules of the house" in page_of(copy, title="Rules of the house").text
 
 
 def test_the_page_has_the_scenario_without_the_scores_that_are_replayed(tmp_path):
@@ -164,3 +228,20 @@ def test_the_page_has_the_whole_scenario_where_nothing_is_replayed(html, tiny_ru
     scenario = json.loads((tiny_run / "run.json").read_text())["scenario"]
     assert all(f"{key}:" in text for key in scenario)
     assert "single queries" not in text
+
+
+def test_the_command_puts_a_page_about_several_runs_where_it_is_called(
+    tiny_run, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    both = [str(tiny_run), str(tiny_run / "compared" / "random")]
+    done = CliRunner().invoke(main, ["report", *both, "--no-checks", "--title", "Both"])
+    assert done.stdout == "report.html\n"
+    assert "made in" in done.stderr
+    assert "Both" in read((tmp_path / "report.html").read_text(encoding="utf-8")).text
+    (tmp_path / "report.html").write_text("mine")
+    refused = CliRunner().invoke(main, ["report", *both, "--no-checks"])
+    assert refused.exit_code == 2
+    assert refused.stderr == (
+        "walras: report.html: is there already, and is no page of walras report\n"
+    )

@@ -33,3 +33,24 @@ def test_a_ratio_to_nothing_is_missing():
 def test_a_log_without_rounds_has_no_points():
     (axis,) = RoundAxis.aligned([np.array([], dtype=np.int64)])
     assert (axis.last, len(axis.x)) == (0, 0)
+
+
+def test_groups_are_added_up_apart():
+    axis = RoundAxis(np.array([1, 2]), 1)
+    sums = axis.totals(np.array([1, 2, 2]), np.array([0, 1, 1]), 2, np.array([1.0, 2.0, 3.0]))
+    assert sums.tolist() == [[1, 0], [0, 5]]
+
+
+def test_quantiles_are_values_of_their_bin():
+    axis = RoundAxis(np.array([1, 2, 3]), 1)
+    rounds, values = np.array([3, 1, 3, 3, 3]), np.array([4.0, 9.0, 1.0, 3.0, 2.0])
+    found = axis.quantiles(rounds, values, (0.5, 0.75, 1.0))
+    assert found[:, 0].tolist() == [9, 9, 9]
+    assert np.isnan(found[:, 1]).all()
+    assert found[:, 2].tolist() == [2, 3, 4]
+
+
+def test_what_adds_up_is_averaged_over_all_trials_also_over_those_that_ended_before():
+    axis = RoundAxis(np.array([1, 2, 3, 1]), 2)
+    assert axis.ends.tolist() == [2, 3]
+    assert axis.cumulative(np.array([1, 3]), np.array([4.0, 6.0])).tolist() == [2, 5]

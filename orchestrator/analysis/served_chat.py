@@ -1,0 +1,54 @@
+"""The chat requests that were served: what was asked, answered and paid, on one row each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from market.errors import BadInput
+from market.messages import CHAT
+from orchestrator.analysis.columns import Columns, columns_of, missing, where
+
+#: Columns of whole nano-USD that Arrow may hold as floats, for their nulls elsewhere.
+_WHOLE = ("realized_value_nano", "realized_cost_nano")
+
+
+def served_chat(run: Path) -> Columns:
+    """One row a served request, sorted by trial and request.
+
+    Columns, (served,) each: ``trial``, ``request``, ``arrival_s``; of the answer
+    ``realized_value_nano``, ``realized_cost_nano``, ``prompt_tokens``, ``cached_tokens`` (null
+    where not reported), ``ttft_s``, ``quality``, ``submitted_s``; of the settlement
+    ``client_paid_nano``, ``provider_received_nano``, ``hub_kept_nano``. Raises ``BadInput`` where
+    the three tables do not tell of the same requests.
+    """
+    asked = columns_of(run, "requests", "trial", "request", "status", "arrival_s")
+    asked = where(asked, asked["status"] == "served")
+    done = columns_of(
+        run, "completions", "trial", "request", "kind", "error", "realized_value_nano",
+        "realized_cost_nano", "prompt_tokens", "cached_tokens", "ttft_s", "quality", "submitted_s",
+    )  # fmt: skip
+    done = where(done, (done["kind"] == CHAT) & missing(done["error"]))
+    paid = columns_of(
+        run, "settlements", "trial", "request", "kind", "void", "client_paid_nano",
+        "provider_received_nano", "hub_kept_nano",
+    )  # fmt: skip
+    paid = where(paid, (paid["kind"] == CHAT) & ~paid["void"].astype(bool))
+    asked, done, paid = (_by_request(table) for table in (asked, done, paid))
+    if not _keys(asked) == _keys(done) == _keys(paid):
+        raise BadInput(str(run), "expected as many answers as settlements: the log is not whole")
+    whole = {name: done[name].astype(np.int64) for name in _WHOLE}
+    return asked | done | paid | whole
+
+
+def _keys(columns: Columns) -> list[tuple[Any, Any]]:
+    return list(zip(columns["trial"].tolist(), columns["request"].tolist(), strict=True))
+
+
+def _by_request(columns: Columns) -> Columns:
+    """The rows in order of trial and request, so that two tables line up."""
+    keys = _keys(columns)
+    order = np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.intp)
+    return where(columns, order)
