@@ -1,0 +1,1 @@
+"""A run: its directory, its lock, and the trials that it goes through."""
