@@ -20,7 +20,7 @@ from openai import APIConnectionError, APIStatusError, AsyncOpenAI, OpenAIError,
 from agents.engine.chat_messages import in_words
 from agents.engine.role import Job
 from agents.engine.wall_clock import WallClock, WallClockEngine, failure
-from agents.engine_params import OpenAIParams
+from agents.openai_connection import OpenAIConnection
 from agents.openai_request import ENDPOINTS, Answers, Body, Said
 from market.errors import BadInput
 from market.messages import Completion
@@ -45,12 +45,12 @@ class OpenAIEngine(WallClockEngine):
         BadInput: the environment does not have the key.
     """
 
-    def __init__(self, provider: str, params: OpenAIParams):
+    def __init__(self, provider: str, params: OpenAIConnection):
         api_key(provider, params)
         super().__init__(OpenAIService(provider, params))
 
 
-def api_key(provider: str, params: OpenAIParams) -> str:
+def api_key(provider: str, params: OpenAIConnection) -> str:
     """The key from the environment; raises ``BadInput`` where there is none that can be sent."""
     if params.api_key_env is None:
         return NO_KEY
@@ -84,7 +84,7 @@ class _Answer:
 class OpenAIService:
     """The service under an ``OpenAIEngine``; a pickled one is not open."""
 
-    def __init__(self, provider: str, params: OpenAIParams):
+    def __init__(self, provider: str, params: OpenAIConnection):
         self.provider = provider
         self.params = params
         self._endpoint = ENDPOINTS[params.endpoint]

@@ -56,7 +56,7 @@ class ProviderGroup(Params):
     chat_slots: int = Field(4, ge=0, le=10_000)
     """Chat requests that a provider serves at a time; 0: it sells no chat."""
     workflow_slots: int = Field(1, ge=0, le=10_000)
-    """Workflow nodes that a provider serves at a time; 0: it sells none."""
+    """Workflows that a provider works for at a time, with all nodes that it won; 0: for none."""
     engine: EngineParams = SimulatedParams()
     """What serves their requests."""
     cost: CostParams = PaperParams()

@@ -13,7 +13,7 @@ class ConstantParams(Params):
 
     kind: Literal["constant"]
     base: Draw = Distribution(uniform=(0.5, 1.5))
-    """USD per 1e6 output tokens, drawn once for each provider."""
+    """USD per 1e6 output tokens, drawn once for each provider; kept within 1e-6 and 1e6."""
 
     @property
     def bases(self) -> int:

@@ -17,7 +17,8 @@ class PaperParams(Params):
 
     kind: Literal["paper"] = "paper"
     base: Draw = Distribution(uniform=(0.5, 1.5))
-    """USD per 1e6 output tokens, drawn once for each provider; public, like electricity."""
+    """USD per 1e6 output tokens, drawn once for each provider; kept within 1e-6 and 1e6; public,
+    like electricity."""
     scarcity: tuple[float, float] = (0.1, 1.0)
     """``[low, high]`` of S, a private factor that is drawn uniformly; within 0.001 and 1000."""
     redraw_s: float = Field(1.0, ge=1e-6, le=1e12)

@@ -25,7 +25,7 @@ class RougeL:
         try:
             from rouge_score.rouge_scorer import RougeScorer
         except ModuleNotFoundError as error:
-            expected = "expected rouge-score: pip install 'walras[quality]'"
+            expected = "expected rouge-score: pip install -e '.[quality]'"
             raise BadInput("evaluator rouge_l", f"{expected}; {error}") from error
         self._scorer = RougeScorer(["rougeL"])
 

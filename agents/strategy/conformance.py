@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import pickle
 from collections.abc import Iterator
 from functools import partial
@@ -10,6 +9,7 @@ from functools import partial
 from agents.strategy.choices import Strategy
 from agents.strategy.role import Report, Reporter
 from market import seeding
+from market.errors import BadInput
 
 #: A report is at most so far from the truth, either way.
 MOST_FACTOR = 1e6
@@ -51,8 +51,12 @@ def _lived(reporter: Reporter, first: int, *, feedback: bool = True) -> list[flo
         news = seeding.uniform(0, "news", number)
         if feedback:
             reporter.hear(None if news < 0.3 else 10 * news)
-        report = reporter.report(partial(seeding.uniform, 0, "draw", number))
-        factors.append(report.factor if math.isfinite(report.factor) else -1.0)
+        try:
+            report = reporter.report(partial(seeding.uniform, 0, "draw", number))
+        except BadInput:  # there is no report of such a factor
+            factors.append(-1.0)
+            continue
+        factors.append(report.factor)
         waiting.append(report)
         if feedback and len(waiting) > 3:
             told = waiting.pop(-1 if number % 2 else 0)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
+
+from market.errors import BadInput
 
 #: A draw from [0, 1), keyed by what is reported: the same whenever it is asked for.
 Draw = Callable[[], float]
@@ -21,6 +24,11 @@ class Report:
     factor: float
     arm: int = 0
     chance: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.factor < math.inf:  # NaN is not, either
+            problem = f"expected a factor that is finite and 0 or more, got {self.factor}"
+            raise BadInput("a report by a strategy", problem)
 
 
 class Reporter(Protocol):

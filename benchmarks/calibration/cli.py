@@ -46,7 +46,7 @@ def command(data: Path, write: Path | None, profiles: Path | None) -> None:
     except BadInput as error:
         raise click.BadParameter(str(error), param_hint="--write") from None
     if write is not None and not find_spec("matplotlib"):
-        raise click.ClickException("matplotlib draws the figure: pip install 'walras[bench]'")
+        raise click.ClickException("matplotlib draws the figure: pip install -e '.[bench]'")
     try:
         found = fitted(data)
     except BadInput as error:

@@ -66,7 +66,7 @@ class Publication:
         except BadInput as error:
             raise click.BadParameter(str(error), param_hint="--write") from None
         if self._size and not find_spec("matplotlib"):
-            raise click.ClickException("matplotlib draws the figure: pip install 'walras[bench]'")
+            raise click.ClickException("matplotlib draws the figure: pip install -e '.[bench]'")
 
     def publish(
         self, blocks: Mapping[str, str], docs: Path | None, draw: Drawing | None = None

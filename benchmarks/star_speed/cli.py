@@ -135,7 +135,7 @@ def _check_installed(subjects: Sequence[str]) -> None:
     for name in subjects:
         needed = SUBJECTS[name].needs
         if needed and find_spec(needed) is None:
-            problem = f"{name} needs {needed}, which is not installed: pip install 'walras[bench]'"
+            problem = f"{name} needs {needed}, which is not installed: pip install -e '.[bench]'"
             raise click.ClickException(f"{problem}, or name the other subjects with --subject")
 
 

@@ -29,7 +29,7 @@ def prepare(problem: AllocationProblem, prices: FloatArray) -> Prepared:
     try:
         toulbar2 = import_module("pytoulbar2")
     except ModuleNotFoundError as error:
-        raise click.ClickException("expected pytoulbar2: pip install 'walras[bench]'") from error
+        raise click.ClickException("expected pytoulbar2: pip install -e '.[bench]'") from error
     tokens, domains = problem.tokens, problem.domains
     input_prices = prices * problem.input_ratio
     received = np.bincount(tokens.target, tokens.transfer, len(domains)) + tokens.entry_input

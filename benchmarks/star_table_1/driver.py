@@ -62,7 +62,7 @@ def _check_target(folder: Path) -> None:
     except BadInput as error:
         raise click.BadParameter(str(error), param_hint="--write") from None
     if not find_spec("matplotlib"):
-        raise click.ClickException("matplotlib draws the figure: pip install 'walras[bench]'")
+        raise click.ClickException("matplotlib draws the figure: pip install -e '.[bench]'")
 
 
 def _tell(what: str, of: int, done: int) -> None:

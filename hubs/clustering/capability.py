@@ -16,7 +16,7 @@ MOST_ITERATIONS = 50
 def cluster_by_capability(
     profiles: Sequence[ProviderProfile], hubs: int, rng: np.random.Generator
 ) -> list[list[int]]:
-    """K-means on capability vectors, balanced in chat slots; ``rng`` draws the first centres.
+    """K-means on capability vectors, from drawn centres, so that the slots of hubs are balanced.
 
     A hub has at most as many slots more than the smallest hub as its own smallest provider has.
     """

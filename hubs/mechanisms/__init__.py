@@ -6,6 +6,7 @@ from functools import partial
 
 from hubs.mechanisms.auction import Auction, PerRequestAuction, TwoSidedAuction
 from hubs.mechanisms.exploration import ExplorationParams, Exploring
+from hubs.mechanisms.promises import Guarded
 from hubs.mechanisms.role import Clearing, Mechanism, Offers
 from hubs.mechanisms.routers import ROUTERS, Router
 from hubs.mechanisms.routing import Routing
@@ -98,8 +99,14 @@ def truthful_for(name: str) -> TruthfulFor:
 
 
 def mechanism_of(name: str, members: Members, exploration: ExplorationParams) -> Mechanism:
-    """The mechanism of that name for the members of a hub, which explores if it is told to."""
+    """The mechanism of that name for the members of a hub, which explores if it is told to.
+
+    What a plug-in decides is looked at; whatever breaks a promise ends in ``BadInput``.
+    """
     mechanism = mechanism_named(name)(members)
+    plugin = None if name in MECHANISMS else NAMES.find(name)
+    if plugin is not None:
+        mechanism = Guarded(mechanism, plugin)
     return Exploring(mechanism, exploration) if exploration.explores else mechanism
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hubs.mechanisms import Members, TruthfulFor, mechanism_named, truthful_for
+from hubs.mechanisms.promises import misshapen, unfair
 from hubs.mechanisms.role import Clearing, Mechanism, Nano, Offers
 from market import seeding
 from market.profiles import EngineProfile, ProviderProfile
@@ -91,11 +92,11 @@ def _broken(market: DrawnMarket, make: Make, truthful: TruthfulFor) -> Iterator[
     cleared = market.cleared(make)
     if _listed(market.offers) != before:
         yield "offers are left as they are"
-    shapes = _misshapen(market, cleared)
+    shapes = misshapen(market.offers, cleared)
     if shapes:
         yield shapes
         return  # nothing else makes sense
-    yield from _unfair(market.offers, cleared)
+    yield from unfair(market.offers, cleared)
     if _listed(market.cleared(make)) != _listed(cleared):
         yield "the same generator gives the same clearing"
     if truthful.clients and _gain_of_a_client(market, make) > 0:
@@ -106,46 +107,6 @@ def _broken(market: DrawnMarket, make: Make, truthful: TruthfulFor) -> Iterator[
 
 def _listed(arrays: Offers | Clearing) -> list[object]:
     return [np.asarray(one).tolist() for one in astuple(arrays)]
-
-
-def _misshapen(market: DrawnMarket, cleared: Clearing) -> str:
-    """What is of another shape or type than the role says; empty where nothing is."""
-    requests, providers = market.offers.values.shape
-    for name, length in (
-        ("match", requests),
-        ("client_pays", requests),
-        ("provider_receives", requests),
-        ("scarcity_prices", providers),
-        ("largest_prices", providers),
-    ):
-        array = getattr(cleared, name)
-        if array.shape != (length,) or not np.issubdtype(array.dtype, np.integer):
-            who = "requests" if length == requests else "providers"
-            return f"{name} has a whole number for each of the {who}"
-    if cleared.explored.shape != (requests,) or cleared.explored.dtype != bool:
-        return "explored has a truth value for each of the requests"
-    if ((cleared.match < -1) | (cleared.match >= providers)).any():
-        return "match has the index of a provider, or -1"
-    return ""
-
-
-def _unfair(offers: Offers, cleared: Clearing) -> Iterator[str]:
-    served = np.flatnonzero(cleared.match >= 0)
-    used = np.bincount(cleared.match[served], minlength=len(offers.capacities))
-    if (used > offers.capacities).any():
-        yield "nobody serves more than its free slots"
-    unmatched = cleared.match < 0
-    if cleared.client_pays[unmatched].any() or cleared.provider_receives[unmatched].any():
-        yield "who is not matched pays nothing and costs nothing"
-    costs = offers.costs[served, cleared.match[served]]
-    if (cleared.provider_receives[served] < costs).any():
-        yield "providers receive at least the cost at the bid"
-    if (cleared.client_pays[served] < 0).any():
-        yield "no client is paid for being served"
-    if (cleared.scarcity_prices < 0).any():
-        yield "scarcity prices are 0 or more"
-    if cleared.explored.any():
-        yield "a mechanism by itself explores nothing"
 
 
 def _gain_of_a_client(market: DrawnMarket, make: Make) -> int:

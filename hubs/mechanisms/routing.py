@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from hubs.mechanisms.role import Clearing, Nano, Offers
 from hubs.mechanisms.routers import Router
+from market.errors import BadInput
 from market.matching import UNMATCHED
 
 
@@ -40,8 +41,12 @@ def first_come_first_served(
     free = offers.capacities.copy()
     match = np.full(len(offers.values), UNMATCHED, dtype=np.intp)
     for row in range(min(len(match), int(free.sum()))):
-        match[row] = router.choose(row, free, offers, rng)
-        free[match[row]] -= 1
+        chosen = router.choose(row, free, offers, rng)
+        if not (0 <= chosen < len(free) and free[chosen] > 0):
+            expected = "expected the index of a provider with a free slot"
+            raise BadInput(f"{type(router).__name__}.choose", f"{expected}, got {chosen!r}")
+        match[row] = chosen
+        free[chosen] -= 1
     return match
 
 

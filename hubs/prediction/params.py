@@ -23,7 +23,7 @@ class PredictorParams(Params):
     """What the trees see: ``eq5`` has all of IEMAS, Eq. (5); ``reduced`` leaves out what repeats
     within one provider."""
     confidence: float = Field(0.0, ge=0, le=1000)
-    """How many standard errors predictions are moved by to the bad; at 0 none are computed."""
+    """By how many standard errors predictions are worsened, to be careful; 0: not at all."""
     grace_period: int = Field(50, ge=10, le=10**9)
     """Labels that pass between two attempts to split a leaf."""
     max_depth: int = Field(8, ge=1, le=100)
@@ -40,7 +40,8 @@ class PredictorParams(Params):
     output_tokens: float = Field(150.0, ge=1, le=1e9)
     """The length of answers in tokens until the first is learned."""
     wait_cap: float = Field(50.0, gt=1, le=1e9)
-    """Bound on the labels of the latency trees, see ``hubs.prediction.trees``."""
+    """The longest wait for other prompts that is learned, over about the time of a prompt; longer
+    ones count as this."""
     most_held: int = Field(500, ge=0, le=10**9)
     """Lengths are learned in the order of awards, until so many of them wait for one that does not
     come."""

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from market.errors import BadInput
 from orchestrator.analysis.columns import Columns, columns_of, where
+from orchestrator.analysis.logged_run import Keyed
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def bid_panels(run: Path, *names: str) -> dict[int, BidPanel]:
     """
     profiles = columns_of(run, "providers", "trial", "provider")
     bids = columns_of(run, "bids", "trial", "round", "provider", *names)
-    panels = {}
+    panels = Keyed("bids", ())
     for trial in np.unique(bids["trial"]).tolist():
         providers = tuple(profiles["provider"][profiles["trial"] == trial].tolist())
         own = where(bids, bids["trial"] == trial)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from market.errors import BadInput
 from market.messages import CHAT
 from orchestrator.analysis.columns import Columns, columns_of, missing, where
+
+_KEY = ("trial", "request")
 
 #: Columns of whole nano-USD that Arrow may hold as floats, for their nulls elsewhere.
 _WHOLE = ("realized_value_nano", "realized_cost_nano")
@@ -37,18 +38,13 @@ def served_chat(run: Path) -> Columns:
     )  # fmt: skip
     paid = where(paid, (paid["kind"] == CHAT) & ~paid["void"].astype(bool))
     asked, done, paid = (_by_request(table) for table in (asked, done, paid))
-    if not _keys(asked) == _keys(done) == _keys(paid):
+    if not all(np.array_equal(asked[key], other[key]) for other in (done, paid) for key in _KEY):
         raise BadInput(str(run), "expected as many answers as settlements: the log is not whole")
     whole = {name: done[name].astype(np.int64) for name in _WHOLE}
     return asked | done | paid | whole
 
 
-def _keys(columns: Columns) -> list[tuple[Any, Any]]:
-    return list(zip(columns["trial"].tolist(), columns["request"].tolist(), strict=True))
-
-
 def _by_request(columns: Columns) -> Columns:
     """The rows in order of trial and request, so that two tables line up."""
-    keys = _keys(columns)
-    order = np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.intp)
-    return where(columns, order)
+    trial, request = (columns[key] for key in _KEY)
+    return where(columns, np.lexsort((request.astype(str), trial)))

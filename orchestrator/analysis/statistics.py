@@ -11,6 +11,9 @@ from scipy import stats
 #: One minus the coverage of every interval.
 ALPHA = 0.05
 
+#: Differences below so much of the figures are what floats make of the same.
+ROUNDING = 10 * float(np.finfo(float).eps)
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -65,7 +68,8 @@ def paired(ours: Sequence[float], theirs: Sequence[float], comparisons: int = 1)
 class PairedTest:
     """A mean paired difference with its 95 % interval and the p-value of no difference.
 
-    ``p_value`` is that of the two-sided paired t-test; ``pairs`` how many there were.
+    ``p_value`` is that of the two-sided paired t-test, NaN where there is none; ``pairs`` how many
+    there were.
     """
 
     difference: Interval
@@ -76,19 +80,23 @@ class PairedTest:
 def paired_test(ours: Sequence[float], theirs: Sequence[float]) -> PairedTest:
     """Compare two arms draw by draw; what is NaN in one of them is left out.
 
-    Fewer than two pairs have no interval: its half width and the p-value are NaN. Where all pairs
-    differ by the same, the p-value is 0, or 1 if they do not differ at all.
+    Fewer than two pairs have no interval: its half width and the p-value are NaN. Where no pair
+    differs the p-value is 1. Where all differ by the same there is no test, since it takes a
+    spread: two seeds in which a count is one higher would be certain of it.
     """
-    differences = np.asarray(ours, dtype=float) - np.asarray(theirs, dtype=float)
-    differences = differences[~np.isnan(differences)]
+    both = np.array([ours, theirs], dtype=float)
+    both = both[:, ~np.isnan(both).any(axis=0)]
+    differences = both[0] - both[1]
     count = len(differences)
     if count < 2:
         mean = float(differences[0]) if count else float("nan")
         return PairedTest(Interval(mean, float("nan")), float("nan"), count)
     found = interval(differences.tolist())
     error = float(differences.std(ddof=1)) / np.sqrt(count)
-    if error == 0:
-        return PairedTest(found, float(found.mean == 0), count)
+    rounding = ROUNDING * float(np.abs(both).max())
+    if error <= rounding:
+        p_value = 1.0 if abs(found.mean) <= rounding else float("nan")
+        return PairedTest(found, p_value, count)
     return PairedTest(found, float(2 * stats.t.sf(abs(found.mean) / error, count - 1)), count)
 
 

@@ -165,8 +165,8 @@ def _chat(run: Path) -> ChatSummary:
         brier=_ratio(off["quality_squared_error"], off["graded"]),
         median_value_usd=usd(_median(awards["value_nano"].astype(float))),
         median_cost_usd=usd(_median(awards["cost_nano"].astype(float))),
-        hit_rate=float(
-            served["cached_tokens"][known].sum() / max(1, served["prompt_tokens"][known].sum())
+        hit_rate=_ratio(
+            float(served["cached_tokens"][known].sum()), float(served["prompt_tokens"][known].sum())
         ),
         wait_mean_s=_mean(wait_s),
         wait_p99_s=_p99(wait_s),

@@ -135,10 +135,11 @@ def _next_commands(directory: Path) -> list[str]:
     walras = "walras" if shutil.which("walras") else shlex.quote(str(here))
     python = shlex.quote(str(here.with_name("python"))) if here.parent.name == "bin" else "python"
     table = "requests" if (directory / "requests").exists() else "workflows"
-    rows = f"duckdb.read_parquet('{directory}/{table}/*.parquet')"
+    opened = f"from orchestrator import open_run; run = open_run('{directory}')"
+    query = f"SELECT status, count(*) FROM {table} GROUP BY status"
     return [
         f"{walras} report {shlex.quote(str(directory))}",
-        f"{python} -c \"import duckdb; print({rows}.aggregate('status, count(*)'))\"",
+        f"{python} -c \"{opened}; print(run.sql('{query}'))\"",
     ]
 
 

@@ -19,7 +19,7 @@ Exit status: 0 if a profile was written, 2 on bad input.
 
 @click.command(epilog=EPILOG)
 @click.argument("measurements", metavar="FILE", type=click.Path(path_type=Path))
-@click.option("--name", help="Of the profile [default: that of FILE's folder].")
+@click.option("--name", help="The profile's name [default: that of FILE's folder].")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -27,19 +27,27 @@ Exit status: 0 if a profile was written, 2 on bad input.
     help="Where the profile goes [default: NAME.json].",
 )
 @click.option("--force", is_flag=True, help="Replace the file that is there already.")
-@click.option("--kv-blocks", type=click.IntRange(1), help="Of the KV cache.")
+@click.option("--kv-blocks", type=click.IntRange(1), help="Blocks in the KV cache.")
 @click.option("--block-size", type=click.IntRange(1), help="Tokens in a block.")
-@click.option("--max-num-seqs", type=click.IntRange(1), help="Requests that run together.")
-@click.option("--max-num-batched-tokens", type=click.IntRange(1), help="Most tokens of a step.")
-@click.option("--max-model-len", type=click.IntRange(1), help="Longest prompt plus answer.")
+@click.option("--max-num-seqs", type=click.IntRange(1), help="Requests that run together at most.")
+@click.option(
+    "--max-num-batched-tokens",
+    type=click.IntRange(1),
+    help="Tokens that one step computes at most.",
+)
+@click.option(
+    "--max-model-len",
+    type=click.IntRange(1),
+    help="Tokens of the longest prompt and answer together.",
+)
 @click.option(
     "--gpus",
     type=click.IntRange(0, 1000),
     default=1,
     show_default=True,
-    help="That the engine runs on.",
+    help="GPUs that the engine runs on.",
 )
-@click.option("--power-w", type=click.FloatRange(0, 1e9), help="Watts that they draw under load.")
+@click.option("--power-w", type=click.FloatRange(0, 10**9), help="Watts that they draw under load.")
 @one_line_errors
 def calibrate(
     measurements: Path,

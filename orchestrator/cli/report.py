@@ -54,5 +54,6 @@ def report(
             checks=checks,
             told=status.update,
         )
-    console.print(f"made in {time.monotonic() - began:.1f} s", highlight=False)
+    took_s, size_mb = time.monotonic() - began, page.stat().st_size / 1e6
+    console.print(f"made in {took_s:.1f} s, {size_mb:.1f} MB", highlight=False)
     click.echo(page)

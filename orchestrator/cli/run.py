@@ -182,6 +182,10 @@ def _play(
     from orchestrator.runs.run import plan
     from orchestrator.stopwatch import Stopwatch
 
+    if place.ray != "off":
+        from orchestrator.on_ray.driver import check_address
+
+        check_address(place.ray)  # before anything is said or done
     teller.plan(name, described, plan(described), directory, stands)
     rounds = described.rounds * described.trials * (1 + len(described.compare))
     clock = Stopwatch()
@@ -228,10 +232,10 @@ def _early_end_told(directory: Path, teller: Words | JsonLines) -> Iterator[Call
     try:
         yield lambda: begun.append(True)
     except BaseException as reason:
-        if not begun or isinstance(reason, BadInput):
+        if not begun:
             raise
         stopped(directory)
-        if not isinstance(reason, KeyboardInterrupt | WalrasError):
+        if isinstance(reason, BadInput) or not isinstance(reason, KeyboardInterrupt | WalrasError):
             raise
         goes_on = (directory / RUN_FILE).is_file()  # it may have ended before there was one
         message = str(reason) or "interrupted"

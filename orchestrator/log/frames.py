@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +34,7 @@ def library(name: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name != name:
             raise
-        raise BadInput(name, "is not installed: pip install 'walras[analysis]'") from None
+        raise BadInput(name, "is not installed: pip install -e '.[analysis]'") from None
 
 
 def in_usd(table: pa.Table) -> pa.Table:
@@ -81,20 +80,6 @@ def pandas_frame(table: pa.Table) -> Any:
     return frame
 
 
-class _Sources(LogView):
-    """The places of what counts, for a library that reads Parquet itself."""
-
-    def parts(self, table: str) -> list[Path]:
-        """The Parquet files of a table, in order."""
-        return self._parts[table]
-
-    def pending(self, table: str) -> pa.Table:
-        """The rows after those, which are not Parquet yet."""
-        read: Iterator[pa.Table | None] = (commit.read(table) for commit in self._commits)
-        found = (rows for rows in read if rows is not None)
-        return pa.concat_tables([SCHEMAS[table].empty_table(), *found])
-
-
 class DuckDBViews:
     """Every table of a run as a view of a DuckDB connection, with its columns' comments.
 
@@ -115,16 +100,17 @@ class DuckDBViews:
 
     def refresh(self) -> None:
         """Show what counts by now; nothing is done where that is what is shown."""
-        with _Sources(self._run) as sources:
-            moment = sources.checkpoint
+        with LogView(self._run) as log:
+            moment = log.checkpoint
             if moment is not None and moment == self._seen:
                 return
             for table in SCHEMAS:
-                self._show(table, sources)
+                self._show(table, log)
             self._seen = moment
 
-    def _show(self, table: str, sources: _Sources) -> None:
-        parts, pending = sources.parts(table), sources.pending(table)
+    def _show(self, table: str, log: LogView) -> None:
+        parts = log.parts(table)
+        pending = pa.concat_tables([SCHEMAS[table].empty_table(), *log.pending(table)])
         rows = []
         if parts:
             files = ", ".join(_quoted(glob.escape(str(path.absolute()))) for path in parts)

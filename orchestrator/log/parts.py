@@ -134,7 +134,8 @@ def read_part(path: Path, schema: pa.Schema) -> Iterator[pa.Table]:
         BadInput: it is damaged, or has not the columns.
     """
     try:
-        with path.open("rb") as opened:
+        # Not a file of Python's: Arrow's threads may still hold it when Python ends, and abort.
+        with pa.OSFile(str(path), "rb") as opened:
             file = pq.ParquetFile(opened, page_checksum_verification=True)
             for group in range(file.num_row_groups):
                 yield file.read_row_group(group, columns=schema.names).cast(schema)

@@ -72,10 +72,17 @@ class LogView:
                 yield from read_part(path, schema)
             except FileNotFoundError:
                 raise Vanished(str(path), "is gone: the log was changed meanwhile") from None
-        for commit in self._commits:
-            rows = commit.read(table)
-            if rows is not None:
-                yield rows.select(schema.names)
+        for rows in self.pending(table):
+            yield rows.select(schema.names)
+
+    def parts(self, table: str) -> list[Path]:
+        """The Parquet files of a table, in order."""
+        return list(self._parts[table])
+
+    def pending(self, table: str) -> Iterator[pa.Table]:
+        """The rows of a table after those, which are not Parquet yet."""
+        read = (commit.read(table) for commit in self._commits)
+        return (rows for rows in read if rows is not None)
 
     def close(self) -> None:
         """Give back the files."""

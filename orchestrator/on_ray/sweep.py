@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -26,13 +27,23 @@ from orchestrator.on_ray.runtime import check_release
 from orchestrator.reading.text_file import read_text
 from orchestrator.sweep.directory import SWEEP_FILE
 from orchestrator.sweep.run import RunTrials
-from orchestrator.sweep.trial import Outcome, Trial, note_outcome, run_trial
+from orchestrator.sweep.trial import (
+    Outcome,
+    Trial,
+    note_outcome,
+    read_outcome,
+    remove_log,
+    run_trial,
+)
 
 #: A trial that loses its process so often without having come any further has failed.
 MOST_LOSSES = 3
 
 #: How long trials that are asked to stop may take to do so.
 STOP_S = 15.0
+
+#: So many tasks are under way for every CPU: no CPU waits, and a cluster can see that it may grow.
+TASKS_PER_CPU = 2
 
 
 @contextmanager
@@ -55,6 +66,7 @@ def trials_on_ray(
     """
     try:
         connect(check_address(address))
+        interrupts.check()
         _await_cpu(wait_s, interrupts)
         yield _Tasks(jobs, interrupts).run
     finally:
@@ -96,10 +108,10 @@ class _Tasks:
         if not trials:
             return
         home = trials[0].home
-        self._told = (running_release(), home, read_text(home / SWEEP_FILE))
+        self._told = (running_release(), home, _digest(home))
         waiting = deque(_Task(trial, time.monotonic(), _come_to(trial)) for trial in trials)
-        most = self._jobs or len(trials)
         while waiting or self._under_way:
+            most = self._jobs or TASKS_PER_CPU * max(1, int(ray.cluster_resources().get("CPU", 0)))
             while waiting and len(self._under_way) < most:
                 self._start(waiting.popleft())
             over, _ = ray.wait(list(self._under_way), timeout=WATCH_S)
@@ -129,7 +141,12 @@ class _Tasks:
         return outcome
 
     def _lost(self, task: _Task, how: str) -> Outcome | None:
-        """Go on with a trial from its last checkpoint, unless it comes no further."""
+        """Go on with a trial from its last checkpoint, unless it is over or comes no further."""
+        outcome = read_outcome(task.trial)
+        if outcome is not None and outcome.has(task.trial.metrics):
+            if not task.trial.keep_log:
+                remove_log(task.trial.run)
+            return outcome
         reached = _come_to(task.trial)
         task.losses = task.losses + 1 if reached == task.come_to else 1
         if task.losses >= MOST_LOSSES:
@@ -161,14 +178,19 @@ def _come_to(trial: Trial) -> tuple[int, int] | None:
     return None if checkpoint is None else (checkpoint.trial, checkpoint.round)
 
 
-def run_on_node(trial: Trial, driver: Release, home: Path, sweep_text: str) -> Outcome:
+def _digest(home: Path) -> str:
+    """Of what a sweep's file says."""
+    return hashlib.sha256(read_text(home / SWEEP_FILE).encode()).hexdigest()
+
+
+def run_on_node(trial: Trial, driver: Release, home: Path, digest: str) -> Outcome:
     """Run a trial in this process of a node.
 
     Args:
         trial: what to run.
         driver: what the driver runs.
         home: the sweep's folder.
-        sweep_text: what its file says, by which the folder is known to be the same.
+        digest: of what its file says, by which the folder is known to be the same.
 
     Raises:
         BadInput: this node does not have the sweep's folder.
@@ -177,8 +199,7 @@ def run_on_node(trial: Trial, driver: Release, home: Path, sweep_text: str) -> O
     """
     node = ray.util.get_node_ip_address()
     check_release(node, running_release(), driver)
-    path = home / SWEEP_FILE
-    if not path.is_file() or read_text(path) != sweep_text:
+    if not (home / SWEEP_FILE).is_file() or _digest(home) != digest:
         problem = "expected the sweep's folder, which all nodes must share; it is not there"
         raise BadInput(f"node {node}: {home}", problem)
     return run_trial(trial, lambda: None)

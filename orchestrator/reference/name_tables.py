@@ -82,12 +82,17 @@ def _workflows() -> str:
     return markdown_table(("Name", "Nodes", "Edges", "Highest difficulty"), rows)
 
 
-#: By heading, the key or keys that take the names, and the table.
+_TRUTHFUL = "Truthful means: within one clearing, nobody gains by a report other than the truth."
+
+#: By heading, the key or keys that take the names, with what else there is to say; and the table.
 NAME_TABLES: dict[str, tuple[str, Table]] = {
-    "Mechanisms": ("`hubs.mechanism` and `compare`", _mechanisms),
-    "Workflow mechanisms": ("`hubs.workflow.mechanism`", _workflow_mechanisms),
-    "Clusterings": ("`hubs.cluster`", _clusterings),
-    "Routings": ("`hubs.routing`", _routings),
-    "Engine profiles": ("`profile` of an engine", _profiles),
-    "Workflows": ("`names` of a source of workflows", _workflows),
+    "Mechanisms": (f"`hubs.mechanism` and `compare`. {_TRUTHFUL}", _mechanisms),
+    "Workflow mechanisms": (
+        "`hubs.workflow.mechanism`. Truthful means: for providers, within one auction.",
+        _workflow_mechanisms,
+    ),
+    "Clusterings": ("`hubs.cluster`.", _clusterings),
+    "Routings": ("`hubs.routing`.", _routings),
+    "Engine profiles": ("`profile` of an engine.", _profiles),
+    "Workflows": ("`names` of a source of workflows.", _workflows),
 }

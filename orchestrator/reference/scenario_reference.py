@@ -25,19 +25,22 @@ from orchestrator.scenario.model import Scenario
 _HEAD = """# The scenario, key by key
 
 Every key that a scenario can hold. This page is generated from the models that check scenarios
-(`python -m orchestrator.reference`). `walras init` writes a scenario to begin with; the
+(`python -m orchestrator.reference docs`). `walras init` writes a scenario to begin with; the
 files in `examples/` are larger ones.
 
 - A scenario is one YAML file. A key that is not listed here is an error, and so is a value outside
   its bounds; the message names the key, the value and what was expected.
 - A key with a default may be left out. `null` stands for none, or for what the key's text says.
 - What differs between providers or between clients is a number or a
-  [distribution](#distributions) that each of them draws from.
+  [distribution](#distributions) that each of them draws from. It is kept within what makes sense:
+  a price that would be negative becomes the least there is.
 - `walras run FILE --set KEY=VALUE` overrides one key: a dotted path with indexes into lists, such
   as `--set demand.0.rate_per_s=20`, and a value as YAML.
 - Paths in a scenario are relative to its file, paths in `--set` to the working directory.
 - Plug-ins bring kinds and names of their own beside those that are listed here.
 - Prices, costs and bids are USD per 1e6 output tokens, valuations and payments are USD.
+
+The sections of this page:
 """
 _SECTION_OF = {model: section for section in SECTIONS for model in section.models}
 _COLUMNS = ("Key", "Value", "Default", "Meaning")
@@ -56,7 +59,7 @@ def scenario_page() -> str:
     parts += ["\n\n".join(_section(section)) for section in SECTIONS]
     parts += ["## Files in the place of values", *("\n\n".join(_file(one)) for one in FILE_FORMS)]
     for title, (where, table) in NAME_TABLES.items():
-        parts += [f"## {title}", f"The names at {where}.", table()]
+        parts += [f"## {title}", f"The names at {where}", table()]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 

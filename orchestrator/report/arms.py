@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from market.errors import BadInput
 from orchestrator.log import read_table
 from orchestrator.log.checkpoint import read_checkpoint
 from orchestrator.report.round_axis import RoundAxis
@@ -16,6 +17,8 @@ from orchestrator.report.scenario_differences import labels
 from orchestrator.runs.directory import COMPARED, RunDescription, read_description
 from orchestrator.runs.run_file import RUN_FILE
 from orchestrator.scenario.model import Scenario
+from orchestrator.sweep.directory import is_sweep
+from orchestrator.sweep.trial import RUNS
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ def read_arms(run: Path) -> list[Arm]:
     Raises:
         BadInput: the directory holds no run of ours.
     """
+    _check_no_sweep(run)
     planned = read_description(run).scenario.compare
     below = [run / COMPARED / mechanism for mechanism in planned]
     paths = [run, *(path for path in below if (path / RUN_FILE).exists())]
@@ -94,10 +98,23 @@ def read_runs(runs: Sequence[Path]) -> list[Arm]:
     """An arm a run, without those below it, labelled by what differs between the scenarios.
 
     Raises:
-        BadInput: a directory holds no run of ours.
+        BadInput: a directory holds no run of ours, or is named twice.
     """
+    seen: set[Path] = set()
+    for run in runs:
+        _check_no_sweep(run)
+        if run.resolve() in seen:
+            raise BadInput(str(run), "is named twice: expected different runs")
+        seen.add(run.resolve())
     described = [read_description(run) for run in runs]
     return _arms(runs, described, labels([one.scenario for one in described], runs))
+
+
+def _check_no_sweep(path: Path) -> None:
+    """Say of a sweep's directory where its runs are."""
+    if is_sweep(path):
+        problem = f"is a sweep: expected some of its runs, {path / RUNS}/ARM/sSEED"
+        raise BadInput(str(path), problem)
 
 
 def _arms(

@@ -28,7 +28,12 @@ _PER_ROUND = "USD per round"
 BLOCK_METRICS: dict[str, Metric] = {
     **{
         name: replace(METRICS[name], unit=_PER_ROUND)
-        for name in ("chat_welfare_usd", "client_surplus_usd", "provider_surplus_usd")
+        for name in (
+            "chat_welfare_usd",
+            "client_surplus_usd",
+            "provider_surplus_usd",
+            "hub_kept_usd",
+        )
     },
     **{name: METRICS[name] for name in ("served_share", "hit_rate", "ttft_mean_s")},
     **{
@@ -97,10 +102,17 @@ def _chat(run: Path, blocks: Blocks) -> dict[str, Floats]:
     cached, prompts = (
         blocks.total(known, known[f"{kind}_tokens"]) for kind in ("cached", "prompt")
     )
+    nano = {
+        "chat_welfare_usd": value - cost,
+        "client_surplus_usd": value - paid,
+        "provider_surplus_usd": received - cost,
+        "hub_kept_usd": served["hub_kept_nano"],
+    }
     return {
-        "chat_welfare_usd": _per_round(blocks, requests, blocks.total(served, value - cost)),
-        "client_surplus_usd": _per_round(blocks, requests, blocks.total(served, value - paid)),
-        "provider_surplus_usd": _per_round(blocks, requests, blocks.total(served, received - cost)),
+        **{
+            name: _per_round(blocks, requests, blocks.total(served, amounts))
+            for name, amounts in nano.items()
+        },
         "served_share": _ratio(answers, requests),
         "hit_rate": _ratio(cached, prompts),
         "ttft_mean_s": _ratio(blocks.total(served, served["ttft_s"]), answers),

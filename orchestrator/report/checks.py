@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hubs.params import WorkflowHubParams
+from market.audit import Report
 from orchestrator.analysis.logged_run import LoggedRun
+from orchestrator.analysis.replay import LoggedAuction, workflow_auction
 from orchestrator.audit import (
     Audited,
-    ChatPlace,
     WorkflowPlace,
     audit_chat,
     audit_workflow,
@@ -52,12 +54,30 @@ class Checked:
     sizes: tuple[Sizes, ...] = ()
 
 
-def check(arm: Arm, told: Told) -> Checked:
-    """Verify a run and audit its largest clearings.
+@dataclass(frozen=True)
+class _Held:
+    """A workflow auction that was audited, by what rule, and what came of it."""
+
+    auction: LoggedAuction
+    hub: WorkflowHubParams
+    only_one: bool
+    report: Report
+
+
+def check(arms: Sequence[Arm], told: Told) -> list[Checked]:
+    """Verify runs and audit the largest clearings of each.
+
+    A workflow auction in which all is as in that of another run is audited once: runs of one tape
+    have many such.
 
     Raises:
-        BadInput: a part of its log cannot be read.
+        BadInput: a part of a log cannot be read.
     """
+    held: list[_Held] = []
+    return [_check(arm, held, told) for arm in arms]
+
+
+def _check(arm: Arm, held: list[_Held], told: Told) -> Checked:
     verdict = next(verify_run(arm.path, payments=PAYMENTS, told=told))
     if verdict.count:
         return Checked(verdict)
@@ -67,18 +87,28 @@ def check(arm: Arm, told: Told) -> Checked:
         Sizes("chat clearings", len(chats[:AUDITED]), len(chats)),
         Sizes("workflow auctions", len(workflows[:AUDITED]), len(workflows)),
     )
-    audits = _audits(log, chats[:AUDITED], workflows[:AUDITED], told)
+    groups = log.description.scenario.providers
+    only_one = sum(group.count for group in groups) > MOST_PROVIDERS
+    audits = []
+    for chat in chats[:AUDITED]:
+        told(f"audit of {chat}")
+        report = audit_chat(log, chat, only_busiest_provider=only_one)
+        audits.append(Audited(str(chat), report))
+    for workflow in workflows[:AUDITED]:
+        told(f"audit of {workflow}")
+        audits.append(Audited(str(workflow), _of_workflow(log, workflow, held, only_one=only_one)))
     return Checked(verdict, tuple(audits), sizes)
 
 
-def _audits(
-    log: LoggedRun, chats: Sequence[ChatPlace], workflows: Sequence[WorkflowPlace], told: Told
-) -> Iterator[Audited]:
-    groups = log.description.scenario.providers
-    only_one = sum(group.count for group in groups) > MOST_PROVIDERS
-    for chat in chats:
-        told(f"audit of {chat}")
-        yield Audited(str(chat), audit_chat(log, chat, only_busiest_provider=only_one))
-    for workflow in workflows:
-        told(f"audit of {workflow}")
-        yield Audited(str(workflow), audit_workflow(log, workflow, only_best_paid=only_one))
+def _of_workflow(
+    log: LoggedRun, place: WorkflowPlace, held: list[_Held], *, only_one: bool
+) -> Report:
+    """The audit of a workflow's auction, or that of another run in which all was the same."""
+    auction = workflow_auction(log, place.trial, place.workflow)
+    hub = log.description.scenario.hubs.workflow
+    for one in held:
+        if (one.auction, one.hub, one.only_one) == (auction, hub, only_one):
+            return one.report
+    report = audit_workflow(log, place, only_best_paid=only_one)
+    held.append(_Held(auction, hub, only_one, report))
+    return report

@@ -93,14 +93,13 @@ def pairs_of(arms: Sequence[Arm], by_trial: Sequence[ByTrial]) -> Pairs | NoPair
         whole = f"{len(trials)} whole trials in common, of {FEWEST_TRIALS} that it takes"
         told = f"{', '.join(unfinished)} did not run to the end, and there are {whole}"
         return NoPairs((told,))
-    shapes = {(arm.scenario.trials, arm.demand_rounds) for arm in arms}
-    if len(shapes) > 1:
-        return NoPairs(("the runs have different numbers of rounds or trials",))
+    if len({arm.scenario.trials for arm in arms}) > 1:
+        return NoPairs(("the runs have different numbers of trials",))
     blocks = Blocks.of(arms[0].scenario)
     if blocks is None:
-        few = f"{arms[0].demand_rounds} rounds with demand and {len(trials)} trials"
+        few = f"rounds with demand: {arms[0].demand_rounds}, whole trials: {len(trials)}"
         needed = f"{FEWEST_TRIALS} trials or {FEWEST_BLOCKS} rounds"
-        return NoPairs((f"{few} are too few: it takes {needed}",))
+        return NoPairs((f"too few for pairs ({few}): it takes {needed}",))
     means = tuple(batch_means(arm.path, blocks) for arm in arms)
     return Pairs(blocks, BLOCK_METRICS, means)
 
@@ -129,6 +128,7 @@ def _not_comparable(arms: Sequence[Arm]) -> list[str]:
         ("seeds", [arm.scenario.seed for arm in arms]),
         ("demand", [arm.scenario.demand for arm in arms]),
         ("lengths of a round", [arm.scenario.round_s for arm in arms]),
+        ("numbers of rounds", [arm.demand_rounds for arm in arms]),
     ):
         if any(one != said[0] for one in said):
             told.append(f"the runs have different {what}")

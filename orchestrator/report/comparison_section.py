@@ -44,12 +44,14 @@ def _words(first: Arm, pairs: Pairs, compared: Sequence[Compared]) -> Iterator[s
         )
     else:
         trials = f" in each of {blocks.trials:,} trials" if blocks.trials > 1 else ""
+        rounds = f"{blocks.width:,} rounds" if blocks.width > 1 else "one round"
         left = first.demand_rounds - blocks.count * blocks.width
-        rest = f"; the last {left:,} of the demand are in none" if left else ""
+        rest = f"; the rounds of demand behind them, {left:,}, are in none" if left else ""
         yield (
             f"Everything is compared with {first.label}. A pair is a block of rounds, the same in "
-            f"both runs: {blocks.count:,} blocks of {blocks.width:,} rounds{trials}{rest}. What "
-            "was asked in a block counts there, whenever it ended."
+            f"both runs: {blocks.count:,} blocks of {rounds}{trials}{rest}. What was asked in a "
+            "block counts there, whenever it ended. Figures are means over blocks, each of which "
+            "counts the same: a share here need not be that of the whole run."
         )
         yield (
             "Blocks of one trial are not independent draws of the market: they share its "
@@ -57,9 +59,10 @@ def _words(first: Arm, pairs: Pairs, compared: Sequence[Compared]) -> Iterator[s
             "intervals tell how much the difference scatters within this trial. For what holds of "
             "markets like it, run at least five trials."
         )
+    tests = sum(not math.isnan(one.test.p_value) for one in compared)
     yield (
         "Intervals are Student's, p-values of the two-sided paired t-test. The adjusted ones are "
-        f"corrected by Holm for all {len(compared):,} tests here; “better” and “worse” is what "
+        f"corrected by Holm for all {tests:,} tests here; “better” and “worse” is what "
         f"stays below {ALPHA:g} after that, “unclear” what does not."
     )
 

@@ -42,9 +42,10 @@ def p_text(p_value: float) -> str:
 
 
 def row_head(metric: Metric) -> str:
-    """A metric with its unit."""
+    """A metric with its unit, where its name does not say it."""
     unit = UNITS.get(metric.unit, metric.unit)
-    return f"{metric.label}, {unit}" if unit else metric.label
+    said = not unit or unit in metric.label.replace(",", "").split()
+    return metric.label if said else f"{metric.label}, {unit}"
 
 
 def _in_percent(value: float, unit: str) -> float:

@@ -24,10 +24,13 @@ def forest_plot(arms: Sequence[Arm], compared: Sequence[Compared]) -> Chart:
     """The metrics of which anybody would agree which way is up, a row each."""
     judged = [one for one in compared if one.metric.better is not None]
     drawn = [one for one in judged if abs(one.relative) + one.relative_half <= FURTHEST]
-    left = [f"{one.metric.label} ({arms[one.arm].label})" for one in judged if one not in drawn]
-    without = ""
-    if left:
-        without = f" Too far off to be drawn: {'; '.join(left)}."
+    left = [one for one in judged if one not in drawn and not one.identical]
+    without = _not_drawn("Too far off to be drawn", arms, [one for one in left if one.first_mean])
+    without += _not_drawn(
+        f"Of nothing there is no percentage, so not drawn where {arms[0].label} has 0",
+        arms,
+        [one for one in left if not one.first_mean],
+    )
     return Chart(
         "forest",
         f"Differences from {arms[0].label}",
@@ -40,6 +43,11 @@ def forest_plot(arms: Sequence[Arm], compared: Sequence[Compared]) -> Chart:
             tuple(_row(arms[one.arm], one) for one in drawn),
         ),
     )
+
+
+def _not_drawn(why: str, arms: Sequence[Arm], left: Sequence[Compared]) -> str:
+    named = [f"{one.metric.label} ({arms[one.arm].label})" for one in left]
+    return f" {why}: {'; '.join(named)}." if named else ""
 
 
 def _row(arm: Arm, one: Compared) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import yaml
 
 from orchestrator.report.arms import Arm
 from orchestrator.report.markup import Row, details, element, pairs, paragraph, table, text
-from orchestrator.report.scenario_differences import SCORES, differences, shared
+from orchestrator.report.scenario_differences import SCORES, differences, directories, shared
 from orchestrator.runs.run_file import RUN_FILE
 
 #: Of the keys in which scenarios differ, so many are shown.
@@ -66,6 +66,8 @@ def _shared_facts(arms: Sequence[Arm]) -> Iterator[tuple[str, str]]:
     for term, said in facts[0].items():
         if all(one[term] == said for one in facts):
             yield term, said
+        elif all(one[term] == arm.label for arm, one in zip(arms, facts, strict=True)):
+            yield term, ", ".join(one[term] for one in facts)
         else:
             told = zip(arms, facts, strict=True)
             yield term, "; ".join(f"{arm.label}: {one[term]}" for arm, one in told)
@@ -82,7 +84,7 @@ def differences_table(arms: Sequence[Arm]) -> str:
     scenarios = [arm.scenario for arm in arms]
     rows, same = differences(scenarios), ", ".join(shared(scenarios))
     heads = ["key", *(arm.label for arm in arms)]
-    places = Row("directory", [arm.path.resolve().name for arm in arms])
+    places = Row("directory", directories([arm.path for arm in arms]))
     shown = [Row(row.key, row.values) for row in rows[:MOST_DIFFERENCES]]
     more = len(rows) - len(shown)
     return (

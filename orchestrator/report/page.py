@@ -69,7 +69,7 @@ def write_report(
     several = len(runs) > 1
     arms = read_runs(runs) if several else read_arms(runs[0])
     _check_place(out)
-    checked = [check(arm, told) for arm in arms] if checks else None
+    checked = check(arms, told) if checks else None
     page = render(arms, title or page_title(arms), checked, several=several, told=told)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

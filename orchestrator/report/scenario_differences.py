@@ -57,10 +57,17 @@ def labels(scenarios: Sequence[Scenario], runs: Sequence[Path]) -> list[str]:
         named = [", ".join(told) for told in zip(*map(_told, rows), strict=True)]
         if _tell_apart(named) and max(map(len, named)) <= LONGEST_LABEL:
             return named
-    folders = [run.resolve().name for run in runs]
-    if _tell_apart(folders):
-        return folders
-    return [f"{number}: {run}" for number, run in enumerate(runs, start=1)]
+    return directories(runs)
+
+
+def directories(runs: Sequence[Path]) -> list[str]:
+    """The last words of their paths, as many as tell them apart."""
+    parts = [run.resolve().parts for run in runs]
+    for count in range(1, max(map(len, parts)) + 1):
+        named = ["/".join(one[-count:]) for one in parts]
+        if _tell_apart(named):
+            return named
+    return [str(run) for run in runs]
 
 
 def _told(row: Difference) -> list[str]:

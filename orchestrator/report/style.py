@@ -61,7 +61,7 @@ tbody tr:hover > * { background: #eef3f7; }
 .prose td { white-space: normal; max-width: 18rem; overflow-wrap: break-word; }
 .compared th, .compared td { padding-left: 1rem; }
 .compared th:first-child { padding-left: 0; }
-.compared thead th { white-space: normal; overflow-wrap: anywhere; max-width: 8rem; }
+.compared thead th { white-space: normal; overflow-wrap: break-word; max-width: 10.5rem; }
 .compared th:last-child, .compared td:last-child { text-align: left; }
 .charts { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0 2rem; }
 figure { margin: 0 0 1.25rem; min-width: 0; }

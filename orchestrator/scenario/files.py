@@ -59,7 +59,8 @@ def _find_models(document: dict[str, Any], path: Path) -> None:
             try:
                 params = SupplyParams.model_validate(group["models"])
             except ValidationError as error:
-                raise first_problem(error, document, at).inside(str(path)) from None
+                problem = first_problem(error, document, at, model=SupplyParams)
+                raise problem.inside(str(path)) from None
             models = served_models(params, f"{path}: providers.{index}.models")
             group["models"] = [model.model_dump(exclude_none=True) for model in models]
             if models[0].skills is not None and group.get("domains") is None:
@@ -99,7 +100,7 @@ def _with_samples(stated: dict[str, Any], group: Any, index: int, path: Path) ->
     try:
         prior = PastBids.model_validate(stated)
     except ValidationError as error:
-        at = ("providers", index, "prior")
-        raise first_problem(error, {}, at).inside(str(path)) from None
+        problem = first_problem(error, {}, ("providers", index, "prior"), model=PastBids)
+        raise problem.inside(str(path)) from None
     found = past_bids(Path(prior.run), group, scaled=prior.scaled, where=where)
     return found | prior.model_dump(exclude={"run"}, exclude_none=True)

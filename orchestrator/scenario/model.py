@@ -188,4 +188,4 @@ def scenario_of(document: Any, source: Path, settings: Sequence[str], folder: Pa
     try:
         return Scenario.model_validate(document)
     except ValidationError as error:
-        raise first_problem(error, document).inside(str(source)) from None
+        raise first_problem(error, document, model=Scenario).inside(str(source)) from None

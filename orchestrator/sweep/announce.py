@@ -7,10 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
-from orchestrator.analysis.metrics import METRICS
-from orchestrator.cli.announce import MOST_COLUMNS
+from orchestrator.analysis.metrics import METRICS, Metric
 from orchestrator.sweep.comparison import Comparison
 from orchestrator.sweep.run import Results
 from orchestrator.sweep.sweep import Sweep, SweepPlan
@@ -40,9 +38,11 @@ def plan_lines(sweep: Sweep, plan: SweepPlan, directory: Path) -> Iterator[str]:
 
 
 def arm_lines(sweep: Sweep) -> Iterator[str]:
-    """The arms, the baseline marked, and the seeds."""
+    """The arms, each with the one that it is compared with, and the seeds."""
+    several = len({arm.baseline for arm in sweep.arms}) > 1
     for arm in sweep.arms:
-        yield f"  {arm.name}{' (baseline)' if arm.name == sweep.baseline else ''}"
+        against = f" (against {arm.baseline})" if several else ""
+        yield f"  {arm.name}{' (baseline)' if arm.name == arm.baseline else against}"
     first, last = sweep.seeds[0], sweep.seeds[-1]
     whole = sweep.seeds == tuple(range(first, last + 1))
     yield f"  seeds {f'{first} to {last}' if whole else ', '.join(map(str, sweep.seeds))}"
@@ -53,18 +53,20 @@ def announce_results(
 ) -> None:
     """Print the table of the main metrics, the failures, what it took, and where all of it is."""
     shown = _shown_metrics(sweep, results.comparisons)
-    if shown:
-        console.print()
-        _show_table(console, sweep, [one for one in results.comparisons if one.metric in shown])
-        console.print()
+    rows = [one for one in results.comparisons if one.metric in shown]
+    table = ["", *_table_lines(rows), ""] if rows else []
+    if tests := sum(not math.isnan(one.p_value) for one in results.comparisons):
+        table += [
+            "± is half of a 95 % interval over seeds; p is of a paired t-test,",
+            f"Holm-adjusted for all {tests} tests in {COMPARISON}.csv",
+        ]
     complete = len(results.outcomes) - len(results.failed)
     took = sum(one.wall_s for one in results.ran)
     for line in (
+        *table,
         f"{complete} trials complete, {len(results.failed)} failed",
         *(f"  {one.arm}, seed {one.seed}: {one.error}" for one in results.failed),
         f"{len(results.ran)} trials that took {took:.1f} s were run in {seconds:.1f} s",
-        "± is half of a 95 % interval over seeds; p is of paired t-tests, Holm-adjusted over all "
-        "arms and metrics",
         f"all metrics: {directory / COMPARISON}.csv, .parquet",
         f"all trials:  {directory / TRIALS}.csv, .parquet",
     ):
@@ -77,36 +79,42 @@ def _shown_metrics(sweep: Sweep, comparisons: Sequence[Comparison]) -> set[str]:
     return {one.metric for one in comparisons if one.n and one.metric in asked}
 
 
-def _show_table(console: Console, sweep: Sweep, rows: Sequence[Comparison]) -> None:
-    """The comparisons, as wide as they are, so that none is cut."""
-    table = Table(box=None, pad_edge=False)
-    for title in ("metric", "arm"):
-        table.add_column(title, no_wrap=True)
-    for title in ("mean", "less baseline", "relative", "p"):
-        table.add_column(title, justify="right", no_wrap=True)
+def _table_lines(rows: Sequence[Comparison]) -> Iterator[str]:
+    """The comparisons, the arms of a metric below its name, no column wider than it must be."""
+    cells = [("", "mean", "less baseline", "relative", "p"), *map(_cells, rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [
+        "  ".join([arm.ljust(widths[0]), *map(str.rjust, figures, widths[1:])]).rstrip()
+        for arm, *figures in cells
+    ]
     before = ""
-    for row in rows:
-        metric = METRICS[row.metric]
-        label = "" if row.metric == before else f"{metric.label}, {metric.unit}"
-        before = row.metric
-        marked = f"{row.arm} (baseline)" if row.arm == sweep.baseline else row.arm
-        table.add_row(label, marked, *_figures(row))
-    unbounded = console.options.update_width(MOST_COLUMNS)
-    table.width = console.measure(table, options=unbounded).maximum
-    console.print(table, highlight=False, crop=False, markup=False)
+    yield lines[0]
+    for row, line in zip(rows, lines[1:], strict=True):
+        if row.metric != before:
+            yield _title(METRICS[row.metric])
+            before = row.metric
+        yield line
 
 
-def _figures(row: Comparison) -> tuple[str, str, str, str]:
-    relative, p_holm = row.relative_difference, row.p_holm
+def _title(metric: Metric) -> str:
+    better = f" ({metric.better} is better)" if metric.better else ""
+    return f"{metric.label}, {metric.unit}{better}"
+
+
+def _cells(row: Comparison) -> tuple[str, str, str, str, str]:
+    half, difference_half = row.high - row.mean, row.difference_high - row.difference
     return (
-        _with_half(row.mean, row.high - row.mean),
-        _with_half(row.difference, row.difference_high - row.difference),
-        "" if math.isnan(relative) else f"{relative:+.1%}",
-        "" if math.isnan(p_holm) else f"{p_holm:.2g}",
+        f"  {row.arm}",
+        _shown(row.mean, ".4g", half),
+        "(baseline)"
+        if row.arm == row.baseline
+        else _shown(row.difference, "+z.4g", difference_half),
+        _shown(row.relative_difference, "+z.1%"),
+        _shown(row.p_holm, ".2g"),
     )
 
 
-def _with_half(mean: float, half: float) -> str:
-    if math.isnan(mean):
-        return ""
-    return f"{mean:.4g}" if math.isnan(half) else f"{mean:.4g} ± {half:.2g}"
+def _shown(figure: float, form: str, half: float = math.nan) -> str:
+    """A figure with half of its interval, as far as they are known."""
+    text = "" if math.isnan(figure) else f"{figure:{form}}"
+    return text if math.isnan(half) else f"{text} ± {half:.2g}"

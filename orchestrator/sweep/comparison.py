@@ -10,7 +10,7 @@ import numpy as np
 
 from orchestrator.analysis.metrics import METRICS
 from orchestrator.analysis.statistics import holm, interval, paired_test
-from orchestrator.sweep.sweep import Sweep
+from orchestrator.sweep.sweep import Arm, Sweep
 from orchestrator.sweep.trial import Outcome
 
 NAN = float("nan")
@@ -34,6 +34,7 @@ class Comparison:
     """
 
     arm: str
+    baseline: str
     metric: str
     unit: str
     better: str | None
@@ -61,28 +62,34 @@ class _Difference:
 
 def compare(sweep: Sweep, outcomes: Sequence[Outcome]) -> list[Comparison]:
     """All metrics of all arms, the arms of a metric together, in the order of the sweep."""
-    by_arm = {arm.name: _figures(sweep, outcomes, arm.name) for arm in sweep.arms}
-    keys = [(metric, arm.name) for metric in sweep.metrics for arm in sweep.arms]
+    by_arm = _figures(sweep, outcomes)
+    keys = [(metric, arm) for metric in sweep.metrics for arm in sweep.arms]
     differences = [
         _Difference()
-        if arm == sweep.baseline
-        else _difference(by_arm[arm][metric], by_arm[sweep.baseline][metric])
+        if arm.name == arm.baseline
+        else _difference(by_arm[arm.name][metric], by_arm[arm.baseline][metric])
         for metric, arm in keys
     ]
     adjusted = holm([one.p_value for one in differences])
     return [
-        _comparison(metric, arm, by_arm[arm][metric], difference, p_holm)
+        _comparison(metric, arm, by_arm[arm.name][metric], difference, p_holm)
         for (metric, arm), difference, p_holm in zip(keys, differences, adjusted, strict=True)
     ]
 
 
-def _figures(sweep: Sweep, outcomes: Sequence[Outcome], arm: str) -> Mapping[str, list[float]]:
-    """By metric, a figure for every seed; NaN where the trial has none."""
-    by_seed = {one.seed: one.figures for one in outcomes if one.arm == arm}
-    return {
-        metric: [by_seed.get(seed, {}).get(metric, NAN) for seed in sweep.seeds]
-        for metric in sweep.metrics
+def _figures(
+    sweep: Sweep, outcomes: Sequence[Outcome]
+) -> Mapping[str, Mapping[str, Sequence[float]]]:
+    """By arm and metric, a figure for every seed; NaN where the trial has none."""
+    place = {seed: index for index, seed in enumerate(sweep.seeds)}
+    found = {
+        arm.name: {metric: [NAN] * len(place) for metric in sweep.metrics} for arm in sweep.arms
     }
+    for outcome in outcomes:
+        for metric, figures in found[outcome.arm].items():
+            figure = outcome.figures.get(metric)
+            figures[place[outcome.seed]] = NAN if figure is None else figure
+    return found
 
 
 def _difference(ours: Sequence[float], theirs: Sequence[float]) -> _Difference:
@@ -97,7 +104,7 @@ def _difference(ours: Sequence[float], theirs: Sequence[float]) -> _Difference:
 
 
 def _comparison(
-    metric: str, arm: str, figures: Sequence[float], found: _Difference, p_holm: float
+    metric: str, arm: Arm, figures: Sequence[float], found: _Difference, p_holm: float
 ) -> Comparison:
     known = [value for value in figures if not math.isnan(value)]
     mean, half = (known[0] if known else NAN), NAN
@@ -105,7 +112,8 @@ def _comparison(
         of_mean = interval(known)
         mean, half = of_mean.mean, of_mean.half
     return Comparison(
-        arm=arm,
+        arm=arm.name,
+        baseline=arm.baseline,
         metric=metric,
         unit=METRICS[metric].unit,
         better=METRICS[metric].better,

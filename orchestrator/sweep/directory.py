@@ -18,7 +18,7 @@ from orchestrator.reading.json_text import parse_json
 from orchestrator.reading.text_file import read_text
 from orchestrator.runs.directory import check_directory
 from orchestrator.runs.lock import LOCK, RunLock
-from orchestrator.sweep.sweep import Sweep
+from orchestrator.sweep.sweep import Arm, Sweep
 from orchestrator.sweep.tables import TABLE_FILES
 from orchestrator.sweep.trial import FIGURES, RUNS
 
@@ -52,6 +52,8 @@ def read_sweep(directory: Path) -> Sweep:
 def check_sweep_directory(sweep: Sweep, directory: Path, *, force: bool) -> None:
     """Whether a sweep may be run there, or gone on with; nothing is changed.
 
+    A sweep that was begun there may have more seeds, arms and metrics now, and another baseline.
+
     Raises:
         BadInput: something else is there, or another sweep than this one.
     """
@@ -62,8 +64,7 @@ def check_sweep_directory(sweep: Sweep, directory: Path, *, force: bool) -> None
             problem = f"expected an empty directory or a sweep's, got one without {SWEEP_FILE}"
             raise BadInput(str(directory), problem)
         return
-    before = _said(directory)["sweep"]
-    change = None if force else _first_change(before, sweep.model_dump(mode="json"), "")
+    change = None if force else _change(read_sweep(directory), sweep)
     if change is not None:
         raise BadInput(
             str(directory),
@@ -94,8 +95,8 @@ def sweep_held(sweep: Sweep, directory: Path, *, force: bool) -> Iterator[None]:
         with refusals_told(directory):
             if force:
                 _remove_sweep(directory)
-            if not is_sweep(directory):
-                said = {"sweep_version": SWEEP_VERSION, "sweep": sweep.model_dump(mode="json")}
+            said = {"sweep_version": SWEEP_VERSION, "sweep": sweep.model_dump(mode="json")}
+            if not is_sweep(directory) or _said(directory) != said:
                 write_json_atomically(directory / SWEEP_FILE, said)
         yield
 
@@ -124,6 +125,30 @@ def _remove_sweep(directory: Path) -> None:
         (directory / name).unlink(missing_ok=True)
 
 
+def _change(before: Sweep, now: Sweep) -> str | None:
+    """What was run and is now gone or another, as a clause; None where only more is asked for."""
+    if before.keep != now.keep:
+        return f"keep was {before.keep} and is {now.keep}"
+    if gone := sorted(set(before.seeds) - set(now.seeds)):
+        return f"seeds had {gone[0]}"
+    more = [name for name in now.metrics if name not in before.metrics]
+    if more and before.keep == "results":
+        return f"metrics had no {more[0]}, which cannot be taken without the logs"
+    scenarios = {arm.name: _as_run(arm) for arm in now.arms}
+    for arm in before.arms:
+        if arm.name not in scenarios:
+            return f"there was an arm {arm.name}"
+        change = _first_change(_as_run(arm), scenarios[arm.name], f"arms.{arm.name}.scenario")
+        if change is not None:
+            return change
+    return None
+
+
+def _as_run(arm: Arm) -> dict[str, Any]:
+    """The scenario of an arm but for the seed, which every trial sets."""
+    return arm.scenario.model_dump(mode="json", exclude={"seed"})
+
+
 def _first_change(before: Any, now: Any, where: str) -> str | None:
     """The first difference of two JSON values, as a clause that names the place; None if none."""
     if isinstance(before, dict) and isinstance(now, dict):
@@ -138,14 +163,14 @@ def _first_change(before: Any, now: Any, where: str) -> str | None:
         there, here = (_shown(value) for value in (before, now))
         return f"{where} was {there} and is {here}"
     for key, (old, new) in zip(keys, pairs, strict=True):
-        change = _first_change(old, new, f"{where}.{shown_key(key)}" if where else str(key))
+        change = _first_change(old, new, f"{where}.{shown_key(key)}")
         if change is not None:
             return change
     return None
 
 
 def _name(item: Any, index: int) -> str:
-    """A record of a list by its name, as an arm or a provider group has one."""
+    """A record of a list by its name, as a provider group has one."""
     return str(item.get("name", index)) if isinstance(item, dict) else str(index)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from agents.params import Params
 from market.fields import Fields, shown, shown_key
@@ -21,6 +21,17 @@ Seed = Annotated[int, Field(ge=0, lt=2**63)]
 ArmName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.,=+-]*$", max_length=200)]
 
 
+def _check_metrics(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if name not in METRICS:
+            raise ValueError(f"expected some of {', '.join(METRICS)}; got {shown(name)}")
+    _check_different(names, "metrics")
+    return names
+
+
+MetricNames = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_check_metrics)]
+
+
 class ArmParams(Params):
     """An arm by its name, and what it sets in the scenario, by dotted key."""
 
@@ -33,8 +44,9 @@ class SweepParams(Params):
 
     ``scenario`` and the paths in settings are relative to the sweep's file. ``set`` holds in every
     arm, before what the arm itself sets. Exactly one of ``grid``, of which every combination is an
-    arm, and ``arms`` is given. ``keep: results`` removes the log of a trial as soon as its figures
-    are taken.
+    arm, and ``arms`` is given. ``baseline`` is an arm; or, of a grid, values of some of its keys:
+    then each arm is compared with the one that has these and is like it in all else. ``keep:
+    results`` removes the log of a trial as soon as its figures are taken.
     """
 
     scenario: Annotated[str, Field(min_length=1)]
@@ -42,8 +54,8 @@ class SweepParams(Params):
     settings: Settings = Field(default={}, alias="set")
     grid: Annotated[dict[str, tuple[Any, ...]], Field(min_length=1)] | None = None
     arms: Annotated[tuple[ArmParams, ...], Field(min_length=1)] | None = None
-    baseline: str | None = None
-    metrics: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    baseline: str | dict[str, Any] | None = None
+    metrics: MetricNames | None = None
     keep: Literal["logs", "results"] = "logs"
 
     @field_validator("seeds", mode="before")
@@ -74,15 +86,6 @@ class SweepParams(Params):
             _check_different(list(map(repr, values)), f"{shown_key(key)}: values")
         return grid
 
-    @field_validator("metrics")
-    @classmethod
-    def _known(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        for name in names or ():
-            if name not in METRICS:
-                raise ValueError(f"expected some of {', '.join(METRICS)}; got {shown(name)}")
-        _check_different(names or (), "metrics")
-        return names
-
     @model_validator(mode="after")
     def _hangs_together(self) -> SweepParams:
         if (self.grid is None) == (self.arms is None):
@@ -92,15 +95,31 @@ class SweepParams(Params):
                 _check_key(place, key)
         names = [arm.name for arm in self.all_arms]
         _check_different(names, "names of arms")
-        if self.baseline is not None and self.baseline not in names:
-            choices = ", ".join(names)
-            raise ValueError(
-                f"baseline: expected an arm among {choices}; got {shown(self.baseline)}"
-            )
+        self._check_baseline(names)
         trials = len(names) * len(self.seeds)
         if trials > MOST_TRIALS:
             raise ValueError(f"expected at most {MOST_TRIALS} trials, got {trials}")
         return self
+
+    def _check_baseline(self, names: Sequence[str]) -> None:
+        if isinstance(self.baseline, dict):
+            grid = self.grid or {}
+            for key, value in self.baseline.items():
+                if value not in grid.get(key, ()):
+                    where = f"baseline.{shown_key(key)}"
+                    raise ValueError(f"{where}: expected a value of the grid, got {shown(value)}")
+        elif self.baseline is not None and self.baseline not in names:
+            choices = ", ".join(names)
+            raise ValueError(
+                f"baseline: expected an arm among {choices}; got {shown(self.baseline)}"
+            )
+
+    def baseline_of(self, arm: ArmParams) -> str:
+        """The name of the arm that it is compared with, which may be itself; default: the first."""
+        if not isinstance(self.baseline, dict):
+            return self.baseline or self.all_arms[0].name
+        wanted = arm.settings | self.baseline
+        return next(one.name for one in self.all_arms if one.settings == wanted)
 
     def _all_settings(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield "set", self.settings

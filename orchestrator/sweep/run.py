@@ -70,7 +70,8 @@ class Results:
 def run_sweep(sweep: Sweep, directory: Path, run_trials: RunTrials, watch: Watch) -> Results:
     """Run what is left of a sweep in its directory, which the caller holds, and write the tables.
 
-    Complete trials are kept, half-done ones gone on with, failed ones begun anew.
+    Complete trials are kept, half-done ones gone on with, failed ones begun anew; metrics that a
+    complete one lacks are taken from its log.
 
     Raises:
         BadInput: what is there of a trial is damaged.
@@ -81,8 +82,9 @@ def run_sweep(sweep: Sweep, directory: Path, run_trials: RunTrials, watch: Watch
     before = []
     for trial in trials:
         outcome = read_outcome(trial)
-        if outcome is None or outcome.status == "failed":
-            left.append(replace(trial, anew=outcome is not None))
+        if outcome is None or not outcome.has(trial.metrics):
+            failed = outcome is not None and outcome.status == "failed"
+            left.append(replace(trial, anew=failed))
             continue
         before.append(outcome)
         if not trial.keep_log:

@@ -20,13 +20,17 @@ from orchestrator.scenario.files import anchor_paths
 from orchestrator.scenario.model import Scenario, scenario_of
 from orchestrator.scenario.yaml_text import read_yaml
 from orchestrator.sweep.grid import Settings
-from orchestrator.sweep.params import ArmParams, SweepParams
+from orchestrator.sweep.params import ArmParams, MetricNames, SweepParams
 
 
 class Arm(Params):
-    """An arm: what it sets beyond what all arms do, and the scenario that comes of it."""
+    """An arm: what it sets beyond what all arms do, and the scenario that comes of it.
+
+    ``baseline`` is the arm that it is compared with, which may be itself.
+    """
 
     name: str
+    baseline: str
     settings: Settings
     scenario: Scenario
 
@@ -40,8 +44,7 @@ class Sweep(Params):
     name: str
     seeds: tuple[int, ...]
     arms: tuple[Arm, ...]
-    baseline: str
-    metrics: tuple[str, ...]
+    metrics: MetricNames
     keep: Literal["logs", "results"]
 
     @property
@@ -60,18 +63,16 @@ def load_sweep(path: Path) -> Sweep:
     try:
         params = SweepParams.model_validate(document)
     except ValidationError as error:
-        raise first_problem(error, document).inside(str(path)) from None
+        raise first_problem(error, document, model=SweepParams).inside(str(path)) from None
     except BadInput as error:
         raise error.inside(str(path)) from None
     base = path.parent / params.scenario
     stated = read_yaml(base)
     anchor_paths(stated, base.parent)
-    listed = params.all_arms
     return Sweep(
         name=path.stem,
         seeds=params.seeds,
-        arms=tuple(_arm(arm, params, stated, base, path) for arm in listed),
-        baseline=params.baseline or listed[0].name,
+        arms=tuple(_arm(arm, params, stated, base, path) for arm in params.all_arms),
         metrics=params.metrics or tuple(METRICS),
         keep=params.keep,
     )
@@ -94,7 +95,8 @@ def _arm(arm: ArmParams, params: SweepParams, stated: Any, base: Path, path: Pat
             "expected none: a sweep compares its arms, such as those of a grid over hubs.mechanism"
         )
         raise BadInput(f"{place}: {base}: compare", problem)
-    return Arm(name=arm.name, settings=arm.settings, scenario=scenario)
+    baseline = params.baseline_of(arm)
+    return Arm(name=arm.name, baseline=baseline, settings=arm.settings, scenario=scenario)
 
 
 @dataclass(frozen=True)

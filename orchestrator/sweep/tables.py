@@ -28,7 +28,7 @@ TABLE_FILES = tuple(
 )
 
 _COMPARISON = pa.schema(
-    [(name, pa.string()) for name in ("arm", "metric", "unit", "better")]
+    [(name, pa.string()) for name in ("arm", "baseline", "metric", "unit", "better")]
     + [("n", pa.int64())]
     + [(name, pa.float64()) for name in ("mean", "low", "high")]
     + [("pairs", pa.int64())]

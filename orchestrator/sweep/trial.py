@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -41,8 +41,8 @@ class Outcome(BaseModel):
         error: why it failed, in a line; empty if it is complete.
         wall_s: how long its last go took, the figures included.
         release: the version and the source, shortened, of what it last ran on.
-        figures: by metric, the mean over the trials of its run, without those that one of them
-            lacks.
+        figures: by metric that was taken, the mean over the trials of its run; None where one of
+            them has none.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -53,7 +53,11 @@ class Outcome(BaseModel):
     error: str
     wall_s: float
     release: str
-    figures: dict[str, float]
+    figures: dict[str, float | None]
+
+    def has(self, metrics: Collection[str]) -> bool:
+        """Whether the trial is complete, and all of some metrics were taken."""
+        return self.status == "complete" and self.figures.keys() >= set(metrics)
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ def run_trial(trial: Trial, tick: Callable[[], None], tell: Tell = to_stderr) ->
     """
     clock = Stopwatch()
     error = ""
-    figures: dict[str, float] = {}
+    figures: dict[str, float | None] = {}
     try:
         _begin(trial)
         market = in_this_process(trial.scenario)
@@ -148,7 +152,7 @@ def _begin(trial: Trial) -> None:
 
 
 def note_outcome(
-    trial: Trial, error: str, wall_s: float, figures: dict[str, float] | None = None
+    trial: Trial, error: str, wall_s: float, figures: Mapping[str, float | None] | None = None
 ) -> Outcome:
     """Write down what came of a trial, which failed if there is an ``error``.
 
@@ -164,7 +168,7 @@ def note_outcome(
         error=line if len(line) <= KEPT else f"{line[: KEPT // 2]} ... {line[-KEPT // 2 :]}",
         wall_s=wall_s,
         release=f"{release.versions['walras']} {release.source[:12]}",
-        figures=figures or {},
+        figures=dict(figures or {}),
     )
     _write(trial.outcome_file, outcome.model_dump_json(indent=2) + "\n")
     return outcome
@@ -205,10 +209,10 @@ def remove_log(run: Path) -> None:
         (run / CHECKPOINT).unlink(missing_ok=True)
 
 
-def _figures(trial: Trial) -> dict[str, float]:
+def _figures(trial: Trial) -> dict[str, float | None]:
     by_trial = market_metrics(trial.run, only=trial.metrics).values()
     means = {name: sum(one[name] for one in by_trial) / len(by_trial) for name in trial.metrics}
-    return {name: mean for name, mean in means.items() if math.isfinite(mean)}
+    return {name: mean if math.isfinite(mean) else None for name, mean in means.items()}
 
 
 def _write(path: Path, text: str) -> None:

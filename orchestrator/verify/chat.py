@@ -173,11 +173,13 @@ class ChatCheck:
             self._found.add("predictions", clearing.row(0), "capacities", int(free[column]), told)
         if self._again is not None:
             self._found.begin("draws and routes are those of the seed")
-            said = self._again.check(clearing, here.match, here.awards, self._found)
+            published = self._hubs[clearing.round, clearing.hub]
+            said = self._again.check(here, published, self._found)
             self._coverage.add(said)
-        elif is_router(mechanism):
+        elif mechanism not in AUCTIONS:
             reason = "a file that the scenario names is gone, so that it cannot be set up again"
-            self._coverage.leave_out("clearings by a router", reason)
+            kind = "a router" if is_router(mechanism) else "a plug-in"
+            self._coverage.leave_out(f"clearings by {kind}", reason)
         if (counts > free).any():
             return
         if mechanism in AUCTIONS:
@@ -186,8 +188,8 @@ class ChatCheck:
         elif is_router(mechanism):
             self._routed(clearing, here)
         else:
-            reason = f"{mechanism} is a plug-in's: only slots and sums of money are checked"
-            self._coverage.leave_out("what chat clearings decide and charge", reason)
+            reason = f"{mechanism} is a plug-in's: only that it decides so again is checked"
+            self._coverage.leave_out("optima of chat clearings", reason)
 
     def _routed(self, clearing: Clearing, here: Predicted) -> None:
         """Both sides are paid the cost, and no price is published."""

@@ -108,7 +108,7 @@ class Predicted:
         errors = ForecastErrors(*(self.clearing.matrix(name)[ended] for name in ERRORS))
         return nano_usd_array(cautious_values_usd(reported, quality, ttft_s, errors, confidence))
 
-    def charged_tokens(self, ended: list[int], rows: Rows) -> npt.NDArray[np.float64]:
+    def _charged_tokens(self, ended: list[int], rows: Rows) -> npt.NDArray[np.float64]:
         """(ended, providers), output-token equivalents of requests that have ended: Eq. (6)."""
         own = [self._log.providers[name] for name in self.members]
         ratio, hit = (np.array([one[key] for one in own]) for key in ("input_ratio", "hit_ratio"))
@@ -122,9 +122,22 @@ class Predicted:
             charged = charged + confidence * self.clearing.matrix("charged_error")[ended]
         return charged
 
-    def _costs(self, ended: list[int], rows: Rows) -> npt.NDArray[np.int64]:
-        bids = [self._log.bids[self.clearing.round, name]["chat_bid"] for name in self.members]
-        return nano_usd_array(np.array(bids) * self.charged_tokens(ended, rows) / TOKENS_PER_MTOK)
+    def top_costs(self) -> npt.NDArray[np.int64]:
+        """(requests, providers), at the top of each public support; 0 for who has not ended."""
+        log, names = self._log, self.clearing.requests
+        ended = [place for place, name in enumerate(names) if name in log.requests]
+        costs = np.zeros((len(names), len(self.members)), dtype=np.int64)
+        if ended:
+            rows = [log.requests[names[place]] for place in ended]
+            costs[ended] = self._costs(ended, rows, "prior_high")
+        return costs
+
+    def _costs(
+        self, ended: list[int], rows: Rows, price: str = "chat_bid"
+    ) -> npt.NDArray[np.int64]:
+        prices = [self._log.bids[self.clearing.round, name][price] for name in self.members]
+        charged = self._charged_tokens(ended, rows)
+        return nano_usd_array(np.array(prices) * charged / TOKENS_PER_MTOK)
 
     def awards_follow(self, found: Findings) -> None:
         """Each award says what was predicted of it, and awards follow the order of requests."""

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from hubs.mechanisms import Clearing
 from market import seeding
 from market.matching import BACKENDS, NO_PRICE, UNMATCHED, Optimum, Pairs
 from market.matching.assignment import best_pairs, chosen_backend, total
@@ -184,7 +185,7 @@ def _resolved(market: LoggedMarket, what: str, at: Any) -> Resolved:
     return Resolved(what, at, market.gain(at), int(optimum.scarcity_prices[at]))
 
 
-def listed_prices(optimum: Optimum) -> tuple[list[int], list[int | None]]:
+def listed_prices(optimum: Optimum | Clearing) -> tuple[list[int], list[int | None]]:
     """The smallest and the largest prices of a slot, as a hub publishes them."""
     largest = [None if price == NO_PRICE else price for price in optimum.largest_prices.tolist()]
     return optimum.scarcity_prices.tolist(), largest

@@ -1,6 +1,9 @@
-"""What a hub drew and what a router chose: decided once more with the same draws."""
+"""What a hub drew, a router chose or a plug-in did: decided once more with the same draws."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,12 +12,12 @@ from hubs.mechanisms import MECHANISMS, Clearing, Mechanism, Offers, is_router, 
 from hubs.mechanisms.exploration import Exploring
 from market import seeding
 from market.matching import UNMATCHED
-from market.money import TOKENS_PER_MTOK, nano_usd_array
-from orchestrator.analysis.logged_run import Rows
 from orchestrator.assembly import Market
 from orchestrator.verify.clearing import Clearing as LoggedClearing
 from orchestrator.verify.coverage import Coverage
 from orchestrator.verify.findings import Findings
+from orchestrator.verify.predicted import Predicted
+from orchestrator.verify.reclear import listed_prices
 from orchestrator.verify.trial_log import TrialLog
 
 
@@ -36,72 +39,77 @@ class Nobody:
 
 
 class HubAgain:
-    """The hubs of a trial, whose draws and routes are made again, clearing by clearing."""
+    """The hubs of a trial, whose draws and routes are made again, clearing by clearing.
+
+    What a plug-in's mechanism decides and charges is made again, too.
+    """
 
     def __init__(self, log: TrialLog, market: Market):
         self._log = log
         self._market = market
         self._hubs = log.scenario.hubs
-        self._routes = is_router(self._hubs.mechanism)
+        name = self._hubs.mechanism
+        self._is_router, self._is_plugin = is_router(name), name not in MECHANISMS
         self._mechanisms: dict[str, tuple[int, Mechanism]] = {}
 
-    def check(
-        self,
-        clearing: LoggedClearing,
-        match: npt.NDArray[np.intp],
-        awards: Rows,
-        found: Findings,
-    ) -> Coverage:
-        """Note what was matched otherwise; returns what was checked."""
-        said = Coverage()
-        if not self._routes and not self._hubs.exploration.explores:
+    def check(self, here: Predicted, published: Mapping[str, Any], found: Findings) -> Coverage:
+        """Note what was decided otherwise, or ``published``; returns what was checked."""
+        said, clearing = Coverage(), here.clearing
+        if not self._decides and not self._hubs.exploration.explores:
             for place in np.flatnonzero(clearing.explored).tolist():
                 row = clearing.row(place)
                 found.add("predictions", row, "explored", True, "False, as nothing is explored")
             return said
         domains = self._domains(clearing)
         if self._may_read_domains and "" in domains:
-            reason = "the request has not ended, so its guessed domain is not logged"
-            said.leave_out("clearings by a router", reason)
+            reason = "a request has not ended, so not all that is known of it is logged"
+            said.leave_out(self._checked, reason)
             return said
-        again = self._clear(clearing, domains)
+        top_costs = here.top_costs()
+        again = self._clear(clearing, domains, top_costs)
         for place in np.flatnonzero(again.explored != clearing.explored).tolist():
             drawn = bool(again.explored[place])
             row = clearing.row(place)
             found.add("predictions", row, "explored", not drawn, f"{drawn}, as it is drawn")
-        decided = again.explored | self._routes
-        for place in np.flatnonzero(decided & (again.match != match)).tolist():
-            column = int(again.match[place])
-            members = self._log.members[clearing.hub]
-            told = "no award" if column == UNMATCHED else f"an award to {members[column]}"
-            is_at = int(match[place])
-            row = clearing.row(place)
-            has = "no award" if is_at == UNMATCHED else f"one to {members[is_at]}"
-            found.add("predictions", row, "", has, told)
-        self._explored_pay(clearing, awards, found)
-        said.note("clearings by a router" if self._routes else "draws of exploration")
+        self._same_matches(here, again, found)
+        if self._is_plugin:
+            _same_amounts(here, again, published, found)
+        self._explored_pay(here, top_costs, found)
+        said.note(self._checked)
         return said
 
     @property
+    def _decides(self) -> bool:
+        """Whether what was matched is decided again, beside what was drawn."""
+        return self._is_router or self._is_plugin
+
+    @property
+    def _checked(self) -> str:
+        """What is checked, in words."""
+        if self._is_router:
+            return "clearings by a router"
+        return "clearings by a plug-in" if self._is_plugin else "draws of exploration"
+
+    @property
     def _may_read_domains(self) -> bool:
-        """Of the routers, one does, and those of plug-ins look at what they like."""
-        name = self._hubs.mechanism
-        return name == "matrix_factorization" or (self._routes and name not in MECHANISMS)
+        """Of what is built in one router does, and plug-ins look at what they like."""
+        return self._hubs.mechanism == "matrix_factorization" or self._is_plugin
 
     def _domains(self, clearing: LoggedClearing) -> list[str]:
         known = {name: self._log.requests.get(name) for name in clearing.requests}
         return ["" if row is None else row["guessed_domain"] for row in known.values()]
 
-    def _clear(self, clearing: LoggedClearing, domains: list[str]) -> Clearing:
-        values = clearing.matrix("value_nano")
+    def _clear(
+        self, clearing: LoggedClearing, domains: list[str], top_costs: npt.NDArray[np.int64]
+    ) -> Clearing:
         offers = Offers(
-            values=values,
+            values=clearing.matrix("value_nano"),
             costs=clearing.matrix("cost_nano"),
             capacities=clearing.matrix("capacities")[0].copy(),
             clients=clearing.clients,
             domains=domains,
             cached_tokens=clearing.matrix("cached_tokens"),
-            top_costs=np.zeros(values.shape, dtype=np.int64),
+            top_costs=top_costs,
             round=clearing.round,
         )
         key = ("hub", clearing.hub, "round", clearing.round)
@@ -112,7 +120,7 @@ class HubAgain:
         """A hub's, as it was before this round: anew where the hub has lost its memory."""
         known = self._mechanisms.get(hub)
         if known is None or self._log.forgot(hub, known[0], round_):
-            if self._routes:
+            if self._decides:
                 members = self._market.matching_members[hub]
                 made = mechanism_of(self._hubs.mechanism, members, self._hubs.exploration)
             else:
@@ -121,23 +129,43 @@ class HubAgain:
         self._mechanisms[hub] = round_, known[1]
         return known[1]
 
-    def _explored_pay(self, clearing: LoggedClearing, awards: Rows, found: Findings) -> None:
+    def _same_matches(self, here: Predicted, again: Clearing, found: Findings) -> None:
+        def told(column: int, named: str) -> str:
+            return "no award" if column == UNMATCHED else f"{named} {here.members[column]}"
+
+        decided = again.explored | self._decides
+        for place in np.flatnonzero(decided & (again.match != here.match)).tolist():
+            has = told(int(here.match[place]), "one to")
+            wanted = told(int(again.match[place]), "an award to")
+            found.add("predictions", here.clearing.row(place), "", has, wanted)
+
+    def _explored_pay(
+        self, here: Predicted, top_costs: npt.NDArray[np.int64], found: Findings
+    ) -> None:
         """Whoever is explored is paid the cost at the top of the public support."""
-        place_of = {name: place for place, name in enumerate(clearing.requests)}
-        members = self._log.members[clearing.hub]
-        for award in awards:
-            name = award["request"]
-            if not award["explored"] or name not in self._log.requests or name not in place_of:
-                continue
-            own = self._log.providers[award["provider"]]
-            place, column = place_of[name], members.index(award["provider"])
-            cached = clearing.matrix("cached_tokens")[place, column]
-            missed = self._log.requests[name]["prompt_tokens"] - cached
-            charged = clearing.output_tokens[place] + own["input_ratio"] * missed
-            charged = charged + own["hit_ratio"] * cached
-            if self._hubs.predictor.confidence:
-                error = clearing.matrix("charged_error")[place, column]
-                charged = charged + self._hubs.predictor.confidence * error
-            top = self._log.bids[clearing.round, award["provider"]]["prior_high"]
-            cost = nano_usd_array(np.array([top * charged / TOKENS_PER_MTOK]))
-            found.expect("awards", award, "provider_receives_nano", int(cost[0]))
+        for place, award in _placed(here):
+            column = int(here.match[place])
+            if award["explored"] and award["request"] in self._log.requests and column >= 0:
+                cost = int(top_costs[place, column])
+                found.expect("awards", award, "provider_receives_nano", cost)
+
+
+def _same_amounts(
+    here: Predicted, again: Clearing, published: Mapping[str, Any], found: Findings
+) -> None:
+    """What a plug-in's mechanism charges where it matches as it did, and the prices of slots."""
+    for place, award in _placed(here):
+        if again.match[place] == here.match[place]:
+            for name in ("client_pays", "provider_receives"):
+                amount = int(getattr(again, name)[place])
+                found.expect("awards", award, f"{name}_nano", amount)
+    smallest, largest = listed_prices(again)
+    found.expect("hubs", published, "scarcity_prices_nano", smallest)
+    found.expect("hubs", published, "largest_prices_nano", largest)
+
+
+def _placed(here: Predicted) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """The awards of a clearing by the places of their requests in it."""
+    for place, name in enumerate(here.clearing.requests):
+        if name in here.award_of:
+            yield place, here.award_of[name]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from click.testing import CliRunner
 
 from benchmarks.rounds import command
@@ -7,6 +8,7 @@ from benchmarks.rounds import command
 SMALL = ["--providers", "10", "--requests", "8", "--hubs", "2", "--rounds", "24"]
 
 
+@pytest.mark.slow
 def test_a_small_run_prints_every_figure() -> None:
     result = CliRunner().invoke(command, SMALL)
     assert result.exit_code == 0, result.output

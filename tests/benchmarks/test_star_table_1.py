@@ -297,6 +297,7 @@ def test_the_page_shows_what_its_trials_give() -> None:
     assert page["choices"] == MEASURED["choices"](short)
 
 
+@pytest.mark.slow
 def test_a_second_run_makes_the_same_page_and_figure(
     study: Study, found: dict[str, str], tmp_path: Path
 ) -> None:

@@ -58,6 +58,7 @@ def written(scenario: Scenario, folder: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_run_on_ray_that_is_killed_goes_on_in_one_process(tmp_path: Path, warm: Warm) -> None:
     run, output = tmp_path / "run", tmp_path / "output"
     scenario = written(market(0.0), tmp_path)

@@ -168,7 +168,7 @@ def test_a_library_that_is_not_installed_is_told_with_the_extra(
     read: dict[str, Any] = {"polars": run.polars, "pandas": run.pandas, "duckdb": run.duckdb}
     with pytest.raises(BadInput) as caught:
         read[library](*() if library == "duckdb" else ["rounds"])
-    assert str(caught.value) == f"{library}: is not installed: pip install 'walras[analysis]'"
+    assert str(caught.value) == f"{library}: is not installed: pip install -e '.[analysis]'"
 
 
 def test_a_run_under_way_shows_every_committed_row_once(

@@ -7,11 +7,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from hubs.mechanisms import TruthfulFor, is_router, truthful_for
+from hubs.mechanisms import Clearing, Offers, TruthfulFor, is_router, truthful_for
 from market import solve
 from market.errors import BadInput
 from orchestrator.analysis.logged_run import LoggedRun
@@ -97,8 +99,9 @@ def test_verify_says_what_of_a_plug_in_it_cannot_check(run: Path) -> None:
     assert not main.count
     assert main.coverage.checked["payments of workflows by their rule"]
     unchecked = dict(main.coverage.unchecked.keys())
-    reason = "posted_price is a plug-in's: only slots and sums of money are checked"
-    assert unchecked["what chat clearings decide and charge"] == reason
+    reason = "posted_price is a plug-in's: only that it decides so again is checked"
+    assert unchecked["optima of chat clearings"] == reason
+    assert main.coverage.checked["clearings by a plug-in"]
     assert "optima and reserves of workflows" in unchecked
     assert arm.coverage.checked["clearings by a router"]
     (chat, *_) = not_checked(LoggedRun(run), None)
@@ -171,6 +174,23 @@ def test_verify_says_that_a_plug_in_has_changed_since(
     said = [what for what, _ in main.coverage.unchecked if what.startswith("the plug-in")]
     assert "the plug-in walras.mechanisms:posted_price as it was" in said
     assert len(said) == 6
+
+
+def test_verify_finds_what_the_mechanism_would_have_charged_otherwise(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    posted = sys.modules["walras_example"].PostedPrice
+    clear = posted.clear
+
+    def dearer(self: object, offers: Offers, rng: np.random.Generator) -> Clearing:
+        cleared = clear(self, offers, rng)
+        prices = np.full(len(offers.capacities), 7)
+        return replace(cleared, client_pays=2 * cleared.client_pays, scarcity_prices=prices)
+
+    monkeypatch.setattr(posted, "clear", dearer)
+    main, _ = verify_run(run, payments="none")
+    wrong = {(one.table, one.column) for one in main.findings}
+    assert wrong == {("awards", "client_pays_nano"), ("hubs", "scarcity_prices_nano")}
 
 
 @pytest.mark.slow

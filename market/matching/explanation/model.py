@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 #: Why a request is unmatched: no provider that may serve it has slots; it is worth more than it
-#: costs at none of them; others are worth more in the slots that it could take.
+#: costs at none that has; others are worth more in the slots that it could take.
 UnmatchedKind = Literal["no_slot", "no_surplus", "priced_out"]
 
 

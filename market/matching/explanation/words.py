@@ -95,8 +95,9 @@ def _unmatched(one: Unmatched) -> str:
     lacks = f"it would get a slot there if it were worth more than {figure_text(one.lacks)} more"
     if one.why == "no_surplus":
         return (
-            f"{said} is unmatched: it is worth no more than it costs anywhere. Nearest is provider"
-            f" {one.nearest}, where the difference is {figure_text(one.surplus)}; {lacks}."
+            f"{said} is unmatched: at no provider that has a slot is it worth more than it costs."
+            f" Nearest is provider {one.nearest}, where the difference is"
+            f" {figure_text(one.surplus)}; {lacks}."
         )
     return (
         f"{said} is unmatched: nearest is provider {one.nearest}, where it would add"

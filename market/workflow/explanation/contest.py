@@ -99,11 +99,11 @@ class Contest:
         return int(members[better.argmax()])
 
     def _wins_below(self, j: int) -> float | None:
-        """The highest bid at which ``j`` would win something; None if none or not known."""
+        """The bid below which ``j`` would win something, 0 if there is none; None: not known."""
         rule, options = self.auction.rule, self.auction.options
         if rule.name in _SECOND_PRICES:
             found = _SECOND_PRICES[rule.name](self.tender, j, options)
-            return max((bid for bid in found if bid is not None), default=None)
+            return max((bid for bid in found if bid is not None), default=0.0)
         if not rule.exact:
             return None
         solver, offer = self.solver_around(j), self.tender.offers[j]
@@ -113,7 +113,7 @@ class Contest:
         curve = QuantityCurve(solver, prices, j, offer, allocation, AllocationProblem.quantities)
         drops = curve.envelope().drops
         if not drops:
-            return None
+            return 0.0
         last = drops[-1].virtual_cost
         return last if rule.name == "pay_as_bid" else offer.prior.bid_at(last)
 

@@ -8,8 +8,11 @@ from typing import Literal
 #: What a part of a payment is paid for: work that would be lost at a bid of its price; work that
 #: would be kept at every bid up to the top of the prior, or the same unpaid, for want of a reserve;
 #: work at the bid at which another one would take it over, or at the top of the prior where that is
-#: lower or nobody else is capable; work at the own bid.
-PartKind = Literal["lost", "kept", "kept_unpaid", "second_price", "top_of_prior", "own_bid"]
+#: lower or nobody else is capable; no work of its own, at what another one asks for all of it;
+#: work at the own bid.
+PartKind = Literal[
+    "lost", "kept", "kept_unpaid", "second_price", "top_of_prior", "rivals_work", "own_bid"
+]
 
 #: Why a provider won nothing: it is capable of no node, or not of all where one does everything;
 #: another one can do all that it can and is nowhere dearer; what it asks is too much.
@@ -93,8 +96,8 @@ class Winner:
 class Loser:
     """A provider that won nothing, and why; ``by`` whom it is dominated.
 
-    ``wins_below`` is the bid below which it would win something, the others' being as they are;
-    None where there is none, or where nobody looked.
+    ``wins_below`` is the bid below which it would win something, the others' being as they are; 0
+    where no bid of its own would, None where nobody looked.
     """
 
     provider: str

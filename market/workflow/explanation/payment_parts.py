@@ -161,13 +161,16 @@ def _second_price(
     """``tokens`` at the bid at which another of ``able`` would have taken over ``work`` (N,)."""
     offers, top = contest.tender.offers, contest.tender.offers[winner].prior.high
     rivals = able[able != winner]
-    if not len(rivals) or work[winner] == 0:
+    capped = contest.auction.options.reserve == "support_top"
+    if not len(rivals) or (capped and work[winner] == 0):
         return _part("top_of_prior", top, tokens, nodes)
     scores = contest.tender.bids[rivals] * work[rivals]
-    best = int(scores.argmin())
-    price = float(scores[best]) / float(work[winner])
-    rival = (offers[int(rivals[best])].provider,)
-    if contest.auction.options.reserve == "support_top" and top < price:
+    best = int(rivals[scores.argmin()])
+    rival = (offers[best].provider,)
+    if work[winner] == 0:
+        return _part("rivals_work", offers[best].bid, float(work[best]), nodes, rival)
+    price = float(scores.min()) / float(work[winner])
+    if capped and top < price:
         return _part("top_of_prior", top, tokens, nodes, rival)
     return _part("second_price", price, tokens, nodes, rival)
 

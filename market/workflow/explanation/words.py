@@ -26,7 +26,7 @@ def in_words(told: WorkflowExplanation) -> Iterator[str]:
     if told.losers:
         yield ""
         yield "Who won nothing:"
-        yield from (f"  {_loser(loser)}" for loser in told.losers)
+        yield from (f"  {_loser(loser, told.cost_terms)}" for loser in told.losers)
         if told.losers_left_out:
             yield f"  and {told.losers_left_out} more, of whom nothing is said here."
 
@@ -37,7 +37,8 @@ def _market(told: WorkflowExplanation) -> Iterator[str]:
     yield f"A workflow is bought by {told.mechanism} ({truthful} for providers){solver}."
     yield "Bids and virtual costs are USD per 1e6 output tokens. A virtual cost is the bid and the"
     yield "rent that the prior of the provider's cost makes the buyer expect to leave to it."
-    count = f"{counted(len(told.nodes), 'node')} to {len(told.winners)} of"
+    go = "goes" if len(told.nodes) == 1 else "go"
+    count = f"{counted(len(told.nodes), 'node')} {go} to {len(told.winners)} of"
     count += f" {counted(told.providers, 'provider')}"
     cost = f"{usd_text(told.cost_usd)} at the {told.cost_terms}"
     if told.minimised:
@@ -100,7 +101,7 @@ def _winner(winner: Winner, told: WorkflowExplanation) -> Iterator[str]:
         yield f"  Without {winner.provider} nobody is left for some of the nodes."
     yield f"  It is paid {usd_text(winner.payment_usd)}:"
     yield from (f"    {_part(part)}" for part in winner.parts)
-    paid_tokens = sum(part.tokens for part in winner.parts)
+    paid_tokens = sum(part.tokens for part in winner.parts if part.kind != "rivals_work")
     if winner.parts and abs(paid_tokens - winner.quantity_tokens) > 1e-9 * paid_tokens:
         yield f"    That is for {tokens_text(paid_tokens)} tokens: here cached context counts too."
     rent = f"{usd_text(winner.rent_usd)} is its information rent"
@@ -142,6 +143,10 @@ def _top_of_prior(part: PaymentPart) -> str:
     return f"the top of its prior, as no other bid decides about {_what(part)}"
 
 
+def _rivals_work(part: PaymentPart) -> str:
+    return f"what {_what(part)} would cost at {listed(part.rivals)}; its own takes no tokens"
+
+
 def _own_bid(part: PaymentPart) -> str:
     return "its own bid"
 
@@ -152,6 +157,7 @@ _REASONS = {
     "kept_unpaid": _kept_unpaid,
     "second_price": _second_price,
     "top_of_prior": _top_of_prior,
+    "rivals_work": _rivals_work,
     "own_bid": _own_bid,
 }
 
@@ -160,15 +166,19 @@ def _what(part: PaymentPart) -> str:
     return listed(part.nodes) if part.nodes else "the whole workflow"
 
 
-def _loser(loser: Loser) -> str:
+def _loser(loser: Loser, terms: str) -> str:
     said = f"{loser.provider} bid {figure_text(loser.bid)}"
+    if terms == "virtual costs":
+        said += f", a virtual cost of {figure_text(loser.virtual_cost)},"
     if loser.why == "not_capable":
         return f"{said} and is capable of no node."
     if loser.why == "not_capable_of_all":
         return f"{said} and is not capable of every node, as one provider does everything."
-    said += ", which was too much"
+    said = f"{said.removesuffix(',')}, which was too much"
     if loser.why == "dominated":
         said += f": {loser.by} can do all that it can and is nowhere dearer"
     if loser.wins_below is None:
         return f"{said}."
+    if loser.wins_below <= 0:
+        return f"{said}; it would win nothing at a lower bid."
     return f"{said}; it would win something below {figure_text(loser.wins_below)}."

@@ -14,6 +14,7 @@ from market.workflow.mechanisms.myopic_as_printed import (
     myopic_as_printed,
 )
 from market.workflow.mechanisms.pay_as_bid import critical_bids_of_pay_as_bid, pay_as_bid
+from market.workflow.mechanisms.promises import guarded
 from market.workflow.mechanisms.role import Mechanism, Outcome, Purchase, Rule, by_name
 from market.workflow.mechanisms.star_bids import critical_bids_of_star
 from market.workflow.star import star
@@ -61,7 +62,7 @@ NAMES = plugins.Role((plugins.WORKFLOW_MECHANISMS,), MECHANISMS)
 
 
 def rule_named(name: str) -> Rule:
-    """The rule of that name.
+    """The rule of that name; what one of a plug-in buys is looked at.
 
     Raises:
         BadInput: nobody has the name, or a plug-in cannot be loaded, or names no such rule.
@@ -73,7 +74,7 @@ def rule_named(name: str) -> Rule:
     rule = plugins.load(plugin)
     if not isinstance(rule, Rule) or rule.name != name:
         raise plugin.wrong(f"expected a Rule of the name {name!r}, got {shown(rule)}")
-    return rule
+    return guarded(rule, plugin)
 
 
 __all__ = [

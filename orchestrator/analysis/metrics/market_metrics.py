@@ -7,7 +7,7 @@ from pathlib import Path
 
 from market.errors import BadInput
 from market.fields import check_unique
-from orchestrator.analysis.logged_run import LoggedRun
+from orchestrator.analysis.logged_run import LoggedRun, NoRow
 from orchestrator.analysis.metrics import (
     chat_efficiency,
     chat_prices,
@@ -53,7 +53,12 @@ def market_metrics(run: Path, only: Collection[str] | None = None) -> dict[int, 
     for family in FAMILIES:
         if not family.metrics.keys() & set(wanted):
             continue
-        for trial, figures in family.measure(log).items():
+        try:
+            measured = family.measure(log)
+        except NoRow as error:
+            problem = f"has no rows of {error.args[0]} for a trial: the log is not whole"
+            raise BadInput(str(run), problem) from None
+        for trial, figures in measured.items():
             if trial not in found:
                 raise BadInput(str(run), f"has rows of trial {trial}, and no providers of it")
             found[trial] |= {name: figures[name] for name in figures if name in found[trial]}

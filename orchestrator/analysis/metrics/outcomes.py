@@ -90,7 +90,7 @@ METRICS = {
     "workflow_true_cost_usd": Metric(
         "workflows, true cost",
         "USD",
-        "lower",
+        None,
         "what the work that was done for served workflows cost, at the private costs of the award",
     ),
     "workflow_markup": Metric(

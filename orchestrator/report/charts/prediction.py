@@ -152,7 +152,7 @@ def _scatter_figure(what: Predicted, expected: Floats, realized: Floats) -> go.F
         y=realized,
         mode="markers",
         name="match",
-        marker={"color": colour(0), "size": 4, "opacity": 0.4},
+        marker={"color": colour(0), "size": 4, "opacity": 0.7},
     )
     both = np.concatenate([expected, realized])
     low, high = both.min(), both.max()

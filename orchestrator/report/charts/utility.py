@@ -229,7 +229,7 @@ def _marks(row: Row, place: int) -> list[BaseTraceType]:
         ),
         go.Scatter(
             x=row.utility_usd[ranks], y=place + spread, mode="markers", hoverinfo="x",
-            marker={"color": own, "size": 4, "opacity": 0.5},
+            marker={"color": own, "size": 4, "opacity": 0.7},
         ),
         go.Scatter(
             x=[row.utility_usd.mean()], y=[place], mode="markers", hoverinfo="x",

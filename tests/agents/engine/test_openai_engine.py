@@ -461,7 +461,7 @@ def test_a_key_that_is_missing_or_is_none_is_one_line_that_does_not_show_it(monk
 def test_without_the_client_it_says_what_to_install(monkeypatch):
     monkeypatch.delitem(sys.modules, "agents.openai_engine")
     monkeypatch.setitem(sys.modules, "openai", None)
-    with pytest.raises(BadInput, match=r"p0: engine: openai needs the client: pip install 'walras"):
+    with pytest.raises(BadInput, match=r"p0: engine: openai needs the client: pip install -e '"):
         params().engine("p0", PROFILE)
 
 

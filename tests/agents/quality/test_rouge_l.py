@@ -23,6 +23,6 @@ def test_scores_are_f1_of_the_longest_common_subsequence(answer, reference, scor
 def test_without_the_library_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "rouge_score", None)
     monkeypatch.delitem(sys.modules, "rouge_score.rouge_scorer", raising=False)
-    expected = r"evaluator rouge_l: expected rouge-score: pip install 'walras\[quality\]'"
+    expected = r"evaluator rouge_l: expected rouge-score: pip install -e '\.\[quality\]'"
     with pytest.raises(BadInput, match=expected):
         RougeL()

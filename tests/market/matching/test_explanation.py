@@ -153,6 +153,12 @@ def test_the_words_tell_the_figures_of_an_instance() -> None:
         assert line in said
 
 
+def test_the_words_do_not_speak_of_providers_without_a_slot() -> None:
+    full = {"kind": "matching", "values": [[9, 1]], "costs": [[2, 2]], "capacities": [0, 1]}
+    (line,) = [line for line in explain_in_words(full) if "Request 0" in line]
+    assert line.startswith("Request 0 is unmatched: at no provider that has a slot is it worth")
+
+
 def test_the_words_tell_a_deficit_and_who_is_charged_together() -> None:
     together = deficit = False
     for market in markets(40, seed=4, clients=True):

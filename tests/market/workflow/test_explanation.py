@@ -154,7 +154,7 @@ def test_a_loser_wins_below_the_bid_that_is_said_and_not_above() -> None:
     for auction in auctions(15, seed=6):
         for loser in explain_auction(auction).losers:
             whys.add(loser.why)
-            if loser.wins_below is None:
+            if not loser.wins_below:
                 assert loser.provider not in auction.with_bid(loser.provider, 0).buy().payments_usd
                 continue
             for factor, wins in ((1 - 1e-7, True), (1 + 1e-7, False)):
@@ -170,7 +170,7 @@ def test_likewise_under_rules_that_ask_for_bids(rule: str) -> None:
         auction = replace(auction, rule=MECHANISMS[rule])
         told = bought(auction)
         for loser in () if told is None else told.losers:
-            if loser.wins_below is not None:
+            if loser.wins_below:
                 for factor, wins in ((1 - 1e-7, True), (1 + 1e-7, False)):
                     other = auction.with_bid(loser.provider, loser.wins_below * factor)
                     assert (loser.provider in other.buy().payments_usd) is wins
@@ -207,14 +207,44 @@ def test_the_words_tell_the_figures_of_the_example() -> None:
     said = "\n".join(explain_in_words(json.loads(example.read_text())))
     for line in (
         "A workflow is bought by star (truthful for providers), solved by elimination.",
-        "4 nodes to 3 of 6 providers, for the least cost that there is: $0.294195",
+        "4 nodes go to 3 of 6 providers, for the least cost that there is: $0.294195",
         "specify -> code, from small-a to medium-a: $0.09625 for 350,000 tokens, which count as"
         " 87,500",
         "Without small-a the least cost at the virtual costs would be $0.360715, $0.06652 more.",
         "$0.08315 = 0.2 x 415,750 tokens / 1e6, which it would lose at that bid: specify and test"
         " to small-b",
         "At its bid what it runs costs $0.04989; $0.03326 is its information rent",
-        "small-b bid 0.2, which was too much: small-a can do all that it can and is nowhere"
-        " dearer; it would win something below 0.12.",
+        "small-b bid 0.2, a virtual cost of 0.37, which was too much: small-a can do all that it"
+        " can and is nowhere dearer; it would win something below 0.12.",
     ):
         assert line in said
+
+
+def two_sellers(mechanism: str, ratio: float, **options: str) -> dict:
+    """Node a has only input; "free" bids nothing or, at a ``ratio`` of 0, reads for nothing."""
+    prior = {"kind": "uniform", "low": 0.0, "high": 4.0}
+    free = {"id": "free", "tier": 1, "input_ratio": ratio, "bid": 2 * (ratio == 0), "prior": prior}
+    dear = {"id": "dear", "tier": 1, "input_ratio": 1.0, "bid": 1.0, "prior": prior}
+    return {
+        "kind": "workflow",
+        "nodes": [{"id": "a", "output_tokens": 0, "input_tokens": 500_000, "difficulty": 1}],
+        "edges": [],
+        "providers": [free, dear],
+        "options": {"mechanism": mechanism, **options},
+    }
+
+
+@pytest.mark.parametrize("mechanism", ["star", "pay_as_bid", "homogeneous", "myopic"])
+def test_no_bid_below_nothing_is_said_to_win(mechanism: str) -> None:
+    problem = two_sellers(mechanism, ratio=1.0)
+    (loser,) = explain(problem)["losers"]
+    assert loser["wins_below"] == 0
+    assert explain_in_words(problem)[-1].endswith("; it would win nothing at a lower bid.")
+
+
+@pytest.mark.parametrize("mechanism", ["homogeneous", "myopic"])
+def test_who_does_no_work_without_a_reserve_is_paid_what_its_rival_asks(mechanism: str) -> None:
+    problem = two_sellers(mechanism, ratio=0.0, reserve="none")
+    (winner,) = explain(problem)["winners"]
+    assert solve(problem)["payments"] == {"free": winner["parts"][0]["usd"]} == {"free": 0.5}
+    assert "would cost at dear; its own takes no tokens" in "\n".join(explain_in_words(problem))

@@ -70,9 +70,14 @@ def test_missing_figures_leave_their_pairs_out() -> None:
     assert math.isnan(paired_test([], []).difference.mean)
 
 
-def test_differences_without_spread_are_certain() -> None:
-    assert paired_test([2.0, 3.0], [1.0, 2.0]).p_value == 0
+def test_differences_without_spread_are_no_test_but_none_at_all_are_no_difference() -> None:
+    assert math.isnan(paired_test([2.0, 3.0], [1.0, 2.0]).p_value)
     assert paired_test([2.0, 3.0], [2.0, 3.0]).p_value == 1
+    # the same but for rounding
+    tenths = paired_test([0.3, 0.8, 0.1], [0.2, 0.7, 0.0])
+    assert tenths.difference.half > 0
+    assert math.isnan(tenths.p_value)
+    assert paired_test([0.1 + 0.2, 0.1], [0.3, 0.1]).p_value == 1
 
 
 def test_holm_multiplies_by_the_tests_that_are_left() -> None:

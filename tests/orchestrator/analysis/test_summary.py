@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
 import pytest
 
+from market.errors import BadInput
 from orchestrator.analysis.summary import RunSummary, summarize
-from tests.markets import DIALOGUES, GROUPS, WORKFLOWS, run_market, small_market
+from tests.markets import DIALOGUES, GROUPS, WORKFLOWS, rewritten, run_market, small_market
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +101,42 @@ def test_workflows(run: Path, summary: RunSummary) -> None:
     )
     assert summary.workflows.paid_usd == pytest.approx(paid / 1e9)
     assert summary.workflows.true_cost_usd == pytest.approx(cost / 1e9)
+
+
+def test_a_hit_rate_that_no_answer_tells_of_is_not_known(run: Path, tmp_path: Path) -> None:
+    def forget(rows: list[dict[str, Any]]) -> None:
+        for row in rows:
+            row["cached_tokens"] = None
+
+    told = summarize(rewritten(run, tmp_path / "copy", "completions", forget)).chat
+    assert told.served > 0
+    assert np.isnan(told.hit_rate)
+
+
+def test_coming_and_going_is_counted_by_provider(run: Path, tmp_path: Path) -> None:
+    story: dict[tuple[int, str], list[str | None]] = {
+        (0, "small-000"): ["outage", "hung", "outage", None, "left", "outage", None],
+        (1, "small-000"): ["lost", "left", None, "hung", None, "left", "left"],
+    }
+
+    def tell(rows: list[dict[str, Any]]) -> None:
+        for row in rows:
+            said = story.get((row["trial"], row["provider"]), [])
+            row["absence"] = said[row["round"] - 1] if row["round"] <= len(said) else None
+
+    copy = rewritten(run, tmp_path / "copy", "bids", tell)
+    told = summarize(copy).presence
+    assert (told.outages, told.exits, told.returns) == (2, 3, 4)
+    (bids,) = one(run, "SELECT count(*) FROM 'RUN/bids/*.parquet'")
+    assert (told.out, told.left) == (3 / bids, 4 / bids)
+
+
+def test_an_absence_that_there_is_not_is_named(run: Path, tmp_path: Path) -> None:
+    def lie(rows: list[dict[str, Any]]) -> None:
+        rows[0]["absence"] = "asleep"
+
+    with pytest.raises(BadInput, match="got 'asleep'"):
+        summarize(rewritten(run, tmp_path / "copy", "bids", lie))
 
 
 def test_an_empty_market_is_summed_up_too(tmp_path: Path) -> None:

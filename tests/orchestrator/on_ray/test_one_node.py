@@ -65,7 +65,7 @@ def test_rows_are_those_of_one_process_however_it_is_packed(
     "share",
     [
         pytest.param(0.0, id="computed again", marks=pytest.mark.slow),
-        pytest.param(1.0, id="from snapshots"),
+        pytest.param(1.0, id="from snapshots", marks=pytest.mark.slow),
     ],
 )
 def test_a_run_goes_on_in_one_process_and_in_several_in_turn(share: float, tmp_path: Path) -> None:

@@ -161,7 +161,11 @@ def test_a_run_that_ends_before_it_begins_leaves_nothing(
 
 
 @pytest.mark.parametrize(
-    "kills", [pytest.param(1, id="once"), pytest.param(2, id="twice", marks=pytest.mark.slow)]
+    "kills",
+    [
+        pytest.param(1, id="once", marks=pytest.mark.slow),
+        pytest.param(2, id="twice", marks=pytest.mark.slow),
+    ],
 )
 def test_a_run_goes_on_when_its_orchestrator_is_killed(kills: int, tmp_path: Path) -> None:
     scenario, out = tmp_path / "market.yaml", tmp_path / "out"

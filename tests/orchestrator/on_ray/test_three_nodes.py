@@ -27,6 +27,8 @@ from tests.orchestrator.test_determinism import rows
 WALRAS = Path(sys.executable).with_name("walras")
 STORE = 80 * 2**20
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
@@ -70,7 +72,6 @@ def test_rows_are_those_of_one_process(cluster: Cluster, tmp_path: Path) -> None
     assert rows(there) == rows(here)
 
 
-@pytest.mark.slow
 def test_too_much_for_the_cluster_leaves_an_old_run_alone(cluster: Cluster, tmp_path: Path) -> None:
     old = run_market(small_market(), tmp_path / "old")
     before = rows(old)

@@ -3,15 +3,16 @@ import shutil
 import numpy as np
 import pytest
 
-from orchestrator.analysis.metrics import market_metrics
-from orchestrator.analysis.statistics import holm, interval
+from orchestrator.analysis.metrics import METRICS, Metric, market_metrics
+from orchestrator.analysis.statistics import Interval, PairedTest, holm, interval
 from orchestrator.analysis.summary import summarize
 from orchestrator.report import write_report
 from orchestrator.report.arms import read_arms, read_runs
 from orchestrator.report.batch_means import BLOCK_METRICS, Blocks, batch_means
 from orchestrator.report.comparison import Compared, NoPairs, compare, pairs_of
 from orchestrator.report.comparison_section import verdict
-from orchestrator.report.figure_text import difference_texts, figure_text, p_text
+from orchestrator.report.figure_text import difference_texts, figure_text, p_text, row_head
+from orchestrator.report.forest_plot import forest_plot
 from orchestrator.runs.directory import set_status
 from tests.orchestrator.report.reading import read
 from tests.orchestrator.report.tiny_market import CHAT, run_tiny
@@ -42,6 +43,7 @@ def test_blocks_add_up_to_the_run(long_run):
         ("chat_welfare_usd", chat.realized_welfare_usd),
         ("client_surplus_usd", chat.client_surplus_usd),
         ("provider_surplus_usd", chat.provider_surplus_usd),
+        ("hub_kept_usd", chat.hubs_kept_usd),
         ("workflow_paid_usd", workflows.paid_usd),
         ("workflow_true_cost_usd", workflows.true_cost_usd),
     ):
@@ -95,8 +97,8 @@ def test_a_run_against_itself_is_the_same_in_everything(long_run, tmp_path):
 
 def test_short_runs_are_not_paired(tiny_run):
     pairs = paired(read_arms(tiny_run))
-    assert pairs == NoPairs(("6 rounds with demand and 1 trials are too few: it takes 5 trials or "
-                             "10 rounds",))  # fmt: skip
+    assert pairs == NoPairs(("too few for pairs (rounds with demand: 6, whole trials: 1): it takes "
+                             "5 trials or 10 rounds",))  # fmt: skip
 
 
 def test_an_unfinished_run_is_not_paired(long_run, tmp_path):
@@ -122,11 +124,19 @@ def test_other_demand_or_another_seed_is_shown_side_by_side_only(tiny_run, tmp_p
     assert "95 % interval" not in text
 
 
+def test_runs_of_other_lengths_are_not_paired_however_many_trials_they_have(trials_run, tmp_path):
+    longer = run_tiny(tmp_path, trials=5, rounds=3, demand=[CHAT], compare=[])
+    pairs = paired(read_runs([trials_run, longer]))
+    assert pairs == NoPairs(("the runs have different numbers of rounds",))
+
+
 def test_several_runs_stand_for_themselves(long_run, tmp_path):
     below = long_run / "compared" / "random"
     page = write_report([long_run, below], tmp_path / "two.html", checks=False, title="Two rules")
     found = read(page.read_text(encoding="utf-8"))
     assert "2 runs side by side" in found.text
+    assert "Chat matched byauction, randomWork" in found.text
+    assert "directoryruncompared" not in found.text
     assert "hubs.mechanism" in found.text
     assert "random against auction" in found.text
     assert "Blocks of one trial are not independent draws" in found.text
@@ -134,9 +144,6 @@ def test_several_runs_stand_for_themselves(long_run, tmp_path):
 
 
 def judged(first, mean, p_value, better="higher"):
-    from orchestrator.analysis.metrics import Metric
-    from orchestrator.analysis.statistics import Interval, PairedTest
-
     test = PairedTest(Interval(mean - first, 0.5), p_value, 10)
     return Compared("x", Metric("x", "USD", better, ""), 1, first, mean, test, p_value)
 
@@ -151,6 +158,24 @@ def test_a_verdict_needs_a_test_and_a_direction():
 def test_a_difference_from_nothing_has_no_relative_size():
     assert np.isnan(judged(0, 2, 0.01).relative)
     assert judged(-2, -1, 0.01).relative == 0.5
+
+
+def test_what_cannot_be_drawn_is_told_with_the_reason(trials_run):
+    arms = read_arms(trials_run)
+    chart = forest_plot(arms, [judged(1, 2, 0.01), judged(0, 2, 0.01), judged(0.1, 2, 0.01)])
+    assert chart.figure is not None
+    assert len(chart.table.rows) == 1
+    assert chart.caption.endswith(
+        " Too far off to be drawn: x (random). Of nothing there is no percentage, so not drawn "
+        "where auction has 0: x (random)."
+    )
+
+
+def test_a_metric_names_its_unit_once():
+    assert row_head(METRICS["ttft_mean_s"]) == "TTFT, mean, s"
+    assert row_head(Metric("effective providers, chat", "providers", None, "")) == (
+        "effective providers, chat"
+    )
 
 
 def test_figures_are_short_and_have_thousands_apart():

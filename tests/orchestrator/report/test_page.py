@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 
 import numpy as np
@@ -6,9 +7,13 @@ import pytest
 from click.testing import CliRunner
 
 from market.errors import BadInput
+from orchestrator.analysis.logged_run import LoggedRun
+from orchestrator.audit import workflow_places
 from orchestrator.cli import main
-from orchestrator.report import write_report
+from orchestrator.report import checks, write_report
+from orchestrator.report.arms import read_arms
 from orchestrator.report.charts import ALL
+from orchestrator.verify.verify import Verdict
 from tests.markets import StoppedAfter, rewritten
 from tests.orchestrator.report.reading import read
 from tests.orchestrator.report.tiny_market import CHAT, S3, run_tiny
@@ -185,6 +190,37 @@ def test_a_folder_that_is_no_run_is_refused_in_one_line(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_sweep_is_refused_with_a_word_where_its_runs_are(tmp_path):
+    (tmp_path / "sweep.json").touch()
+    told = re.escape(f"is a sweep: expected some of its runs, {tmp_path}/runs/ARM/sSEED")
+    for runs in ([tmp_path], [tmp_path, tmp_path]):
+        with pytest.raises(BadInput, match=told):
+            write_report(runs, tmp_path / "report.html")
+
+
+def test_a_run_beside_itself_is_refused(tiny_run, tmp_path):
+    same = tiny_run / "compared" / ".."
+    with pytest.raises(BadInput, match="is named twice"):
+        write_report([tiny_run, same], tmp_path / "report.html")
+
+
+def test_a_workflow_auction_that_runs_have_alike_is_audited_once(tiny_run, monkeypatch):
+    asked = []
+    true_audit = checks.audit_workflow
+
+    def counted(log, *place, **options):
+        asked.append(log.path)
+        return true_audit(log, *place, **options)
+
+    monkeypatch.setattr(checks, "audit_workflow", counted)
+    monkeypatch.setattr(checks, "verify_run", lambda path, **_: iter([Verdict(path)]))
+    arms = read_arms(tiny_run)
+    first, second = checks.check(arms, lambda what: None)
+    assert asked == [tiny_run]
+    again = true_audit(LoggedRun(arms[1].path), workflow_places(LoggedRun(arms[1].path))[0])
+    assert first.audits[-1].report == second.audits[-1].report == again
+
+
 def test_a_description_without_a_scenario_is_refused(copy):
     description = json.loads((copy / "run.json").read_text())
     del description["scenario"]
@@ -237,7 +273,7 @@ def test_the_command_puts_a_page_about_several_runs_where_it_is_called(
     both = [str(tiny_run), str(tiny_run / "compared" / "random")]
     done = CliRunner().invoke(main, ["report", *both, "--no-checks", "--title", "Both"])
     assert done.stdout == "report.html\n"
-    assert "made in" in done.stderr
+    assert re.search(r"made in [0-9.]+ s, [4-6]\.[0-9] MB", done.stderr)
     assert "Both" in read((tmp_path / "report.html").read_text(encoding="utf-8")).text
     (tmp_path / "report.html").write_text("mine")
     refused = CliRunner().invoke(main, ["report", *both, "--no-checks"])

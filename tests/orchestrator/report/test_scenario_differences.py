@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from orchestrator.report.scenario_differences import differences, labels, shared
+from orchestrator.report.scenario_differences import differences, directories, labels, shared
 from tests.markets import DIALOGUES, WORKFLOWS, small_market
 
 PATHS = [Path("runs/a"), Path("runs/b")]
@@ -39,7 +39,7 @@ def test_a_part_that_one_run_lacks_is_told():
     assert labels(pair, PATHS) == ["a", "b"]
 
 
-def test_directories_of_one_name_are_told_apart():
+def test_directories_of_one_name_are_told_apart_by_those_above():
     pair = [small_market(), small_market()]
-    paths = [Path("x/run"), Path("y/run")]
-    assert labels(pair, paths) == ["1: x/run", "2: y/run"]
+    assert labels(pair, [Path("x/run"), Path("y/run")]) == ["x/run", "y/run"]
+    assert directories([Path("a/x/run"), Path("b/x/run")]) == ["a/x/run", "b/x/run"]

@@ -112,10 +112,26 @@ def test_paths_are_relative_to_the_file_or_to_where_the_setting_was_typed(
     ("setting", "expected"),
     [
         ("rounds=0", "rounds: expected greater than or equal to 1, got 0"),
-        ("rounds=many", "rounds: expected a valid integer, unable to parse string as an integer"),
+        ("rounds=many", "rounds: expected a whole number, got 'many'"),
         ("round_s=.nan", "round_s: expected a finite number, got nan"),
         ("providers.0.count=-3", "providers.0.count: expected greater than or equal to 1, got -3"),
-        ("providers.0.cuont=3", "providers.0.cuont: unknown key"),
+        ("providers.0.cuont=3", "providers.0.cuont: unknown key; did you mean count?"),
+        ("hubs.mechansim=random", "hubs.mechansim: unknown key; did you mean mechanism?"),
+        (
+            "providers.0.engine.sped=1",
+            "providers.0.engine.sped: unknown key; did you mean speed?",
+        ),
+        (
+            "providers.0.cost={base: {unifrom: [1, 2]}}",
+            "providers.0.cost.base.unifrom: unknown key; did you mean uniform?",
+        ),
+        ("providers.0={nmae: a}", "providers.0.nmae: unknown key; did you mean name?"),
+        ("providers.0.skill=high", "providers.0.skill: expected a number or a distribution, "),
+        ("providers.0.strategy={by: 2}", "providers.0.strategy.kind: missing"),
+        (
+            "providers.0.strategy=aggressive",
+            "providers.0.strategy: expected a mapping of keys to values, got 'aggressive'",
+        ),
         (
             "providers.0.chat_slots=-1",
             "providers.0.chat_slots: expected greater than or equal to 0",
@@ -215,7 +231,7 @@ MANY_DIGITS = "9" * 5000
         ("seed.a\nb=1", r"--set 'seed.a\nb': 'a\nb' is not a key of 1"),
         (
             f"log={'x' * 99}",
-            "log: expected a valid dictionary or instance of LogParams, got 'xxx",
+            "log: expected a mapping of keys to values, got 'xxx",
         ),
         ('demand.0.kind="a\\nb"', "demand.0.kind: expected one of 'dialogues', "),
         (
@@ -394,7 +410,7 @@ def test_a_difficulty_is_measured_by_the_tiers_of_the_models(priced: Path) -> No
         ),
         (
             ("providers.0.domains=[law]", "providers.0.models=x"),
-            "providers.0.models: expected a valid tuple, got 'x'",
+            "providers.0.models: expected a list, got 'x'",
         ),
         (("providers.0.models.catalogue=3",), "providers.0.models.catalogue: "),
         (("providers.0.models.catalog=x",), "providers.0.models.catalog: unknown key"),
@@ -425,7 +441,7 @@ def test_a_difficulty_is_measured_by_the_tiers_of_the_models(priced: Path) -> No
             ("providers.0.cost_over_price=0",),
             "providers.0.cost_over_price: expected numbers from 0.001 to 1000 ",
         ),
-        (("providers=3",), "providers: expected a valid tuple, got 3"),
+        (("providers=3",), "providers: expected a list, got 3"),
         (("providers=[3]",), "providers.0: "),
     ],
 )

@@ -85,8 +85,9 @@ def test_the_terminal_shows_arms_intervals_and_where_the_rest_is(done: Done) -> 
         "mechanisms: 2 arms under 2 seeds are 4 trials of up to 12 providers",
         "  mechanism=auction (baseline)",
         "  seeds 1 to 2",
-        "chat welfare, USD",
+        "chat welfare, USD (higher is better)\n  mechanism=auction ",
         " ± ",
+        "Holm-adjusted for all 3 tests in comparison.csv",
         "4 trials complete, 0 failed",
         "4 trials that took ",
         f"{done.directory}/comparison.csv",
@@ -199,10 +200,57 @@ def test_another_sweep_is_refused_with_what_changed(done: Done, copy: Path, tmp_
     result = walras_sweep(changed, "--out", copy)
     rounds = "arms.mechanism=auction.scenario.rounds was 4 and is 5"
     assert_one_line_error(result, str(copy), rounds, "--force")
-    longer = write_sweep(tmp_path / "longer", seeds=[1, 2, 3])
-    said = "seeds was [1, 2] and is [1, 2, 3]"
-    assert_one_line_error(walras_sweep(longer, "--out", copy), said)
+    for changes, said in (
+        ({"seeds": [2, 3]}, "seeds had 1"),
+        ({"grid": {"hubs.mechanism": ["auction"]}}, "there was an arm mechanism=sticky"),
+        ({"keep": "results"}, "keep was logs and is results"),
+    ):
+        other = write_sweep(tmp_path / said, **changes)
+        assert_one_line_error(walras_sweep(other, "--out", copy), said)
     assert timeless_trials(copy).equals(timeless_trials(done.directory))
+
+
+def test_a_sweep_is_given_more_seeds_arms_and_metrics_and_runs_only_what_is_new(
+    done: Done, copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def changed(**changes: object) -> Path:
+        return write_sweep(tmp_path / "changed", **changes)
+
+    kept = copy / "runs" / ARMS[0] / "s1" / "bids"
+    written = {part: part.stat().st_mtime_ns for part in kept.iterdir()}
+    with monkeypatch.context() as patched:
+        patched.setattr("orchestrator.runs.run._run_arm", None)  # no round may be run
+        taken = {"metrics": [*SWEEP["metrics"][:2], "revenue_gini"], "baseline": ARMS[1]}
+        assert walras_sweep(changed(**taken), "--out", copy).exit_code == 0
+    more = {"grid": {"hubs.mechanism": ["random", "auction", "sticky"]}, "seeds": [0, 1, 2]}
+    extended = walras_sweep(changed(**taken, **more), "--out", copy)
+    assert "4 of 9 trials are complete already" in extended.stderr
+    assert {part: part.stat().st_mtime_ns for part in kept.iterdir()} == written
+    rows = {(row["arm"], row["seed"]): row for row in timeless_trials(copy).to_pylist()}
+    assert list(rows) == [(arm, seed) for arm in ("mechanism=random", *ARMS) for seed in (0, 1, 2)]
+    assert all(0 < row["revenue_gini"] < 1 for row in rows.values())
+    for row in timeless_trials(done.directory).to_pylist():
+        same = row["chat_welfare_usd"], row["served_share"], row["release"]
+        found = rows[row["arm"], row["seed"]]
+        assert (found["chat_welfare_usd"], found["served_share"], found["release"]) == same
+    again = walras_sweep(copy)  # what it is now is what goes on
+    assert "9 of 9 trials are complete already" in again.stderr
+
+
+def test_a_metric_that_needs_a_log_that_is_gone_is_refused(copy: Path, tmp_path: Path) -> None:
+    described = copy / "sweep.json"
+    described.write_text(described.read_text().replace('"keep": "logs"', '"keep": "results"'))
+    more = write_sweep(tmp_path, keep="results", metrics=["hit_rate", "revenue_gini"])
+    said = "metrics had no revenue_gini, which cannot be taken without the logs"
+    assert_one_line_error(walras_sweep(more, "--out", copy), said)
+    fewer = write_sweep(tmp_path, keep="results", metrics=["hit_rate"])
+    assert walras_sweep(fewer, "--out", copy).exit_code == 0
+
+
+def test_a_metric_that_this_release_does_not_have_is_one_line(copy: Path) -> None:
+    described = copy / "sweep.json"
+    described.write_text(described.read_text().replace('"hit_rate"', '"wealth"'))
+    assert_one_line_error(walras_sweep(copy), "sweep.metrics", "wealth")
 
 
 def test_force_replaces_a_sweep_and_nothing_else(copy: Path, tmp_path: Path) -> None:

@@ -25,13 +25,13 @@ WELFARE: dict[str, list[float | None]] = {
 
 def sweep_of(**settings: dict[str, object]) -> Sweep:
     arms = [
-        Arm(name=name, settings=settings.get(name, {}), scenario=small_market()) for name in WELFARE
+        Arm(name=name, baseline="a", settings=settings.get(name, {}), scenario=small_market())
+        for name in WELFARE
     ]
     return Sweep(
         name="by-hand",
         seeds=(1, 2, 3),
         arms=tuple(arms),
-        baseline="a",
         metrics=("chat_welfare_usd", "hit_rate"),
         keep="logs",
     )

@@ -11,15 +11,20 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from orchestrator.cli.sweep import sweep
+from orchestrator.interrupts import Interrupts
 from orchestrator.log import read_checkpoint
+from orchestrator.on_ray.sweep import _Task, _Tasks, trials_on_ray
 from orchestrator.runs.directory import read_description
 from orchestrator.runs.lock import LOCK
+from orchestrator.sweep.directory import read_sweep
+from orchestrator.sweep.trial import all_trials, read_outcome
 from tests.orchestrator.sweep.sweeps import timeless_trials, walras_sweep, write_sweep
 
 pytestmark = pytest.mark.slow
@@ -100,6 +105,26 @@ def test_trials_that_lose_their_process_go_on_or_fail_alone(tmp_path: Path) -> N
         assert row.items() <= rows[row["arm"]].items()
 
 
+def test_a_request_to_end_while_ray_starts_begins_no_trial(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    interrupts = Interrupts()
+    monkeypatch.setattr("orchestrator.on_ray.sweep.connect", lambda _: interrupts.note())
+    monkeypatch.setattr("ray.cluster_resources", lambda: {"CPU": 1.0})
+    with pytest.raises(KeyboardInterrupt), trials_on_ray("local", 0, None, interrupts):
+        pytest.fail("trials were begun")
+
+
+def test_a_process_that_is_lost_when_its_trial_is_over_loses_nothing(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.on_ray.sweep.RUN_ON_NODE", None)  # nothing may be started
+    trial = replace(all_trials(read_sweep(copy), copy)[0], keep_log=False)
+    task = _Task(trial, began_s=0.0, come_to=None)
+    assert _Tasks(None, Interrupts())._lost(task, "killed") == read_outcome(trial)
+    assert not (trial.run / "bids").exists()
+
+
 def test_a_sweep_that_is_interrupted_stops_its_trials_and_goes_on(tmp_path: Path) -> None:
     out = tmp_path / "out"
     file = write_sweep(tmp_path, set={"rounds": ROUNDS}, seeds=[1])
@@ -119,7 +144,7 @@ def test_a_sweep_that_is_interrupted_stops_its_trials_and_goes_on(tmp_path: Path
     assert process.returncode == 130, said
     assert said.splitlines()[-1] == f"walras: interrupted; `walras sweep {out}` goes on"
     assert read_description(run).status == "interrupted"
-    result = CliRunner().invoke(sweep, [str(out), "--jobs", "1"])
+    result = walras_sweep(out)
     assert result.exit_code == 0, result.output
     assert read_description(run).resumed
     alone = tmp_path / "alone"

@@ -23,7 +23,7 @@ def test_an_arm_sets_after_what_all_arms_set(tmp_path: Path) -> None:
     plain, shaded = (arm.scenario for arm in sweep.arms)
     assert (plain.rounds, plain.hubs.mechanism) == (4, "auction")
     assert (shaded.rounds, shaded.hubs.mechanism) == (7, "random")
-    assert sweep.baseline == "shaded"
+    assert {arm.baseline for arm in sweep.arms} == {"shaded"}
     assert sweep.setting_keys == ["rounds", "hubs.mechanism"]
 
 
@@ -31,7 +31,7 @@ def test_the_first_arm_is_the_baseline_and_all_metrics_are_taken_unless_said(
     tmp_path: Path,
 ) -> None:
     sweep = load_sweep(write_sweep(tmp_path, metrics=None, seeds=[5, 3]))
-    assert sweep.baseline == sweep.arms[0].name == "mechanism=auction"
+    assert {arm.baseline for arm in sweep.arms} == {"mechanism=auction"} == {sweep.arms[0].name}
     assert sweep.metrics == tuple(METRICS)
     assert sweep.seeds == (5, 3)
 
@@ -70,6 +70,11 @@ def test_paths_are_relative_to_the_sweeps_file(
         ({"grid": None, "arms": [{"name": "../up"}]}, "arms.0.name: String should match pattern"),
         ({"grid": None, "arms": [*ARMS, ARMS[0]]}, "names of arms: expected each once"),
         ({"baseline": "none"}, "baseline: expected an arm among mechanism=auction, mechanism="),
+        ({"baseline": {"rounds": 4}}, "baseline.rounds: expected a value of the grid, got 4"),
+        (
+            {"baseline": {"hubs.mechanism": "random"}},
+            "baseline.hubs.mechanism: expected a value of the grid, got 'random'",
+        ),
         ({"metrics": ["wealth"]}, "metrics: expected some of chat_welfare_usd"),
         ({"keep": "none"}, "keep: expected 'logs' or 'results', got 'none'"),
         ({"set": {"roundz": 3}}, "arm mechanism=auction: "),
@@ -108,7 +113,9 @@ def test_real_engines_do_not_run_side_by_side(tmp_path: Path) -> None:
 def test_the_shipped_sweep_is_in_order() -> None:
     sweep = load_sweep(EXAMPLE)
     assert len(sweep.arms) == 4
-    assert sweep.baseline in EXAMPLE.read_text()
+    like = {"rate_per_s=15": "mechanism=auction,rate_per_s=15"}
+    like["rate_per_s=35"] = "mechanism=auction,rate_per_s=35"
+    assert all(arm.baseline == like[arm.name.split(",")[1]] for arm in sweep.arms)
     check_side_by_side(sweep.arms)
     assert load_scenario(EXAMPLE.parent.parent / "quickstart.yaml").compare
     assert {arm.scenario.compare for arm in sweep.arms} == {()}  # the sweep compares

@@ -1,11 +1,12 @@
 """What every chart of the page must be, whatever the log has."""
 
+import numpy as np
 import pytest
 
 from orchestrator.report.arms import read_arms
 from orchestrator.report.charts import ALL
 from orchestrator.report.charts.data_table import MAX_ROWS
-from orchestrator.report.charts.plot import COLOURS
+from orchestrator.report.charts.plot import COLOURS, colour, ink
 from orchestrator.report.charts.service import cache, ttft_distribution
 from orchestrator.report.charts.welfare import cumulative_welfare
 from orchestrator.report.round_axis import MAX_POINTS
@@ -67,6 +68,24 @@ def test_mechanisms_keep_their_colours_and_marks_from_chart_to_chart(arms):
             trace.name: (trace.line.color, trace.marker.symbol) for trace in make(arms).figure.data
         }
         assert shown == {"auction": (COLOURS[0], "circle"), "random": (COLOURS[1], "square")}
+
+
+def light(colour):
+    """The relative luminance (WCAG 2.2)."""
+    parts = np.array([int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)])
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def contrast(one, other):
+    low, high = sorted((light(one), light(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("position", range(len(COLOURS)))
+def test_marks_stand_out_from_the_page_and_their_numbers_from_them(position):
+    assert contrast(colour(position), "#ffffff") >= 3
+    assert contrast(colour(position), ink(position)) >= 4.5
 
 
 @pytest.mark.parametrize("make", MAKERS, ids=lambda make: make.__name__)
