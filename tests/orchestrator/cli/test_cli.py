@@ -277,8 +277,8 @@ def test_a_node_of_a_file_that_nobody_can_do_is_named(scenario: Path, tmp_path: 
 def test_the_next_command_looks_at_what_there_is(scenario: Path, tmp_path: Path) -> None:
     demand = "demand=[{kind: workflows, names: [S3], every_rounds: 1, execution_token_scale: 1e-4}]"
     result = walras("run", scenario, "--out", tmp_path / "out", "--set", demand)
-    assert "workflows/*.parquet" in result.stdout
-    assert "requests/*.parquet" not in result.stdout
+    assert "FROM workflows " in result.stdout
+    assert "FROM requests " not in result.stdout
 
 
 def test_a_trace_is_played(scenario: Path, tmp_path: Path) -> None:
