@@ -5,23 +5,21 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterable
-from types import TracebackType
 
 from rich.console import Console, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
 from orchestrator.cli.pace import Pace
+from orchestrator.progress import Shown
 from orchestrator.runs.advance import Advance, Tally
-
-PLAIN_EVERY_S = 10.0
 
 #: A bar is drawn anew at most so often.
 DRAWN_EVERY_S = 0.1
 
 
-class RunProgress:
-    """Shows rounds. Use it as a context manager.
+class RunProgress(Shown):
+    """Shows rounds.
 
     Args:
         console: where to show it.
@@ -29,48 +27,28 @@ class RunProgress:
     """
 
     def __init__(self, console: Console, rounds: int):
-        self._console = console
         self._rounds = rounds
         self._pace = Pace(rounds)
-        self._task: TaskID | None = None
-        self._last_shown = time.monotonic()
         self._bar = _Bar(
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
             TextColumn("rounds"),
             console=console,
-            disable=not console.is_terminal,
             transient=True,
         )
-
-    def __enter__(self) -> RunProgress:
-        self._bar.start()
-        self._task = self._bar.add_task("", total=self._rounds)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._bar.stop()
+        super().__init__(console, self._bar)
+        self._task = self._bar.add_task("", total=rounds)
 
     def show(self, advance: Advance) -> None:
         """Show how far the run has come."""
-        now = time.monotonic()
-        self._pace.note(advance, now)
-        if now - self._last_shown < (DRAWN_EVERY_S if self._console.is_terminal else PLAIN_EVERY_S):
+        self._pace.note(advance, time.monotonic())
+        if not self._is_due(DRAWN_EVERY_S if self._console.is_terminal else None):
             return
-        self._last_shown = now
-        pace = _pace(self._pace)
+        pace, tally = _pace(self._pace), so_far(advance.tally)
         if not self._console.is_terminal:
-            line = f"{advance.stage}: {advance.rounds}/{self._rounds} rounds{pace}"
-            self._console.print(
-                f"{line}; {so_far(advance.tally)}", highlight=False, soft_wrap=True, markup=False
-            )
-        elif self._task is not None:
-            self._bar.note = f"{advance.stage}{pace}; {so_far(advance.tally)}"
+            self._say(f"{advance.stage}: {advance.rounds}/{self._rounds} rounds{pace}; {tally}")
+        else:
+            self._bar.note = f"{advance.stage}{pace}; {tally}"
             self._bar.update(self._task, completed=advance.rounds)
 
     def tell(self, line: str) -> None:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from orchestrator.cli.progress import PLAIN_EVERY_S
+from orchestrator.progress import Shown
 from orchestrator.sweep.trial import Outcome
 
 
-class SweepProgress:
-    """Shows trials. Use it as a context manager; it is a ``Watch``."""
+class SweepProgress(Shown):
+    """Shows trials; it is a ``Watch``."""
 
     def __init__(self, console: Console):
-        self._console = console
-        self._began_s = self._last_line_s = time.monotonic()
+        self._began_s = time.monotonic()
         self._trials = self._done = self._now = self._failed = 0
         self._bar = Progress(
             TextColumn("trials"),
@@ -27,28 +25,16 @@ class SweepProgress:
             TimeElapsedColumn(),
             TextColumn("{task.description}", markup=False),
             console=console,
-            disable=not console.is_terminal,
             transient=True,
             redirect_stdout=False,
         )
+        super().__init__(console, self._bar)
         self._task = self._bar.add_task("", total=None)
-
-    def __enter__(self) -> SweepProgress:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._bar.stop()
 
     def begin(self, trials: int, before: Sequence[Outcome]) -> None:
         """So many trials in all; these are complete already."""
         self._trials, self._done = trials, len(before)
-        self._began_s = self._last_line_s = time.monotonic()
+        self._began_s = time.monotonic()
         if before:
             self._say(f"{len(before)} of {trials} trials are complete already")
         self._show()
@@ -56,10 +42,8 @@ class SweepProgress:
     def tick(self) -> None:
         """Time has passed."""
         self._show()
-        now_s = time.monotonic()
-        if not self._console.is_terminal and now_s - self._last_line_s >= PLAIN_EVERY_S:
+        if not self._console.is_terminal and self._is_due():
             self._say(f"{self._done} of {self._trials} trials done, {self._note()}")
-            self._last_line_s = now_s
 
     def finished(self, outcome: Outcome) -> None:
         """A trial is over."""
@@ -81,9 +65,6 @@ class SweepProgress:
             return failed
         each_s = (time.monotonic() - self._began_s) / self._now
         return f"{failed}, about {_duration(each_s * (self._trials - self._done))} left"
-
-    def _say(self, line: str) -> None:
-        self._console.print(line, highlight=False, soft_wrap=True, markup=False)
 
 
 def _duration(seconds: float) -> str:

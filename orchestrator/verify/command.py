@@ -3,44 +3,32 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
 
-from orchestrator.cli.progress import PLAIN_EVERY_S
+from orchestrator.progress import Shown
 from orchestrator.verify.verify import Verdict, verify_run
 
 #: So many findings are listed at most.
 MOST_LISTED = 20
 
 
-class VerifyProgress:
+class VerifyProgress(Shown):
     """Says now and then on stderr what is checked; a terminal shows it all the time."""
 
     def __init__(self, console: Console, run: Path):
-        self._console = console
         self._run = run
-        self._status = console.status(f"verifying {run}") if console.is_terminal else None
-        self._last_line = time.monotonic()
-
-    def __enter__(self) -> VerifyProgress:
-        if self._status is not None:
-            self._status.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._status is not None:
-            self._status.stop()
+        self._status = console.status(f"verifying {run}")
+        super().__init__(console, self._status)
 
     def show(self, what: str) -> None:
         """Show what is checked now."""
-        if self._status is not None:
+        if self._console.is_terminal:
             self._status.update(f"verifying {self._run}: {what}")
-        elif time.monotonic() - self._last_line >= PLAIN_EVERY_S:
-            self._console.print(f"verifying: {what}", highlight=False, markup=False, soft_wrap=True)
-            self._last_line = time.monotonic()
+        elif self._is_due():
+            self._say(f"verifying: {what}")
 
 
 def verified(run: Path, payments: str, progress: VerifyProgress) -> Iterator[Verdict]:

@@ -220,7 +220,7 @@ def test_a_run_that_held_no_auction_is_refused(tmp_path: Path) -> None:
 
 
 def test_whose_turn_it_is_is_shown_now_and_then(capsys, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orchestrator.audit.progress.PLAIN_EVERY_S", 0.0)
+    monkeypatch.setattr("orchestrator.progress.PLAIN_EVERY_S", 0.0)
     with AuditProgress(Console(force_terminal=False)) as progress:
         progress.show("a [market]", 2, 7, "p1")
     assert capsys.readouterr().out == "auditing 2/7, a [market]: p1\n"

@@ -107,7 +107,7 @@ def test_what_is_told_crosses_process_boundaries(run: tuple[Path, list[Advance]]
 def test_without_a_terminal_a_plain_line_tells_everything(
     run: tuple[Path, list[Advance]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(progress, "PLAIN_EVERY_S", 0.0)
+    monkeypatch.setattr("orchestrator.progress.PLAIN_EVERY_S", 0.0)
     out = StringIO()
     with RunProgress(Console(file=out, width=40), MARKET.rounds) as shown:
         for advance in run[1]:
