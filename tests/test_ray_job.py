@@ -130,7 +130,7 @@ def test_a_job_runs_the_source_that_it_brings_in_every_process(
 ) -> None:
     for package in SOURCE:
         shutil.copytree(ROOT / package, scenarios / package)
-    changed = scenarios / "orchestrator" / "cli.py"
+    changed = scenarios / "orchestrator" / "cli" / "__init__.py"
     changed.write_text(changed.read_text() + "\n\nprint('brought along:', __file__)\n")
     walras = ["walras", "run", "tiny.yaml", "--ray", "auto", "--out", tmp_path / "run"]
     job = head.job("submit", "--working-dir", scenarios, "--", *walras)
