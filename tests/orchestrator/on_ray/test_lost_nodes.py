@@ -65,13 +65,25 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture
 def second(cluster: Cluster) -> Iterator[Callable[[], None]]:
-    """Adds another node, with a GPU; what it returns kills it. All added later are gone after."""
+    """Adds another node, with a GPU; what it returns kills it, and waits until Ray has noticed.
+
+    All nodes that are added later are gone after.
+    """
     node = cluster.add_node(num_cpus=1, num_gpus=1, object_store_memory=STORE)
     cluster.wait_for_nodes()
-    yield lambda: cluster.remove_node(node, allow_graceful=False)
+
+    def kill() -> None:
+        cluster.remove_node(node, allow_graceful=False)
+        wait_until(are_two_left)  # or a quick market is over before
+
+    yield kill
     for later in list(cluster.worker_nodes)[1:]:
         cluster.remove_node(later)
-    wait_until(lambda: sum(one["Alive"] for one in ray.nodes()) == 2)
+    wait_until(are_two_left)
+
+
+def are_two_left() -> bool:
+    return sum(one["Alive"] for one in ray.nodes()) == 2
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
