@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import merge
+from typing import TypeVar
 
 from market.errors import BadInput
 from market.fields import shown
@@ -12,6 +13,8 @@ from orchestrator.demand.rewound import Rewound
 from orchestrator.demand.role import DialogueSource, Setting, WorkflowSource
 from orchestrator.demand.sources import DemandParams
 from orchestrator.demand.workflow_tape import WorkflowArrival
+
+T = TypeVar("T")
 
 
 class Demand:
@@ -68,7 +71,8 @@ class _Dialogues(Rewound[Dialogue]):
 
     def play(self) -> Iterator[Dialogue]:
         """All of them, in order of start."""
-        return _checked_dialogues(self._params, self._setting)
+        given = self._params.dialogues(self._setting)
+        return _checked(self._params, self._setting, given, lambda one: (one.start_s, one.dialogue))
 
 
 class _Workflows(Rewound[WorkflowArrival]):
@@ -80,25 +84,29 @@ class _Workflows(Rewound[WorkflowArrival]):
 
     def play(self) -> Iterator[WorkflowArrival]:
         """All of them, in order of arrival."""
-        arrivals = [_checked_workflows(params, setting) for params, setting in self._sources]
-        return merge(*arrivals, key=lambda one: (one.arrival_s, one.request))
+        arrivals = [
+            _checked(params, setting, params.arrivals(setting), _place_of)
+            for params, setting in self._sources
+        ]
+        return merge(*arrivals, key=_place_of)
 
 
-def _checked_dialogues(params: DialogueSource, setting: Setting) -> Iterator[Dialogue]:
-    """The dialogues of one source."""
+def _place_of(arrival: WorkflowArrival) -> tuple[float, str]:
+    return arrival.arrival_s, arrival.request
+
+
+def _checked(
+    params: DialogueSource | WorkflowSource,
+    setting: Setting,
+    given: Iterable[T],
+    place_of: Callable[[T], tuple[float, str]],
+) -> Iterator[T]:
+    """What one source gives; ``place_of`` says when it comes and what it is called."""
     last_s = 0.0
-    for one in params.dialogues(setting):
-        _check_place(params, setting, one.dialogue, one.start_s, last_s)
-        last_s = one.start_s
-        yield one
-
-
-def _checked_workflows(params: WorkflowSource, setting: Setting) -> Iterator[WorkflowArrival]:
-    """The workflows of one source."""
-    last_s = 0.0
-    for one in params.arrivals(setting):
-        _check_place(params, setting, one.request, one.arrival_s, last_s)
-        last_s = one.arrival_s
+    for one in given:
+        at_s, name = place_of(one)
+        _check_place(params, setting, name, at_s, last_s)
+        last_s = at_s
         yield one
 
 

@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,9 +13,8 @@ import yaml
 from click.testing import CliRunner, Result
 
 from orchestrator.cli import main
-from orchestrator.records import RoundRecord
 from orchestrator.runs.directory import read_description
-from orchestrator.trial import Trial
+from tests.command import assert_one_line_error, interrupt_after_two_rounds
 from tests.invariants import check_run
 from tests.markets import GROUPS
 
@@ -62,15 +60,6 @@ MATCHING = {
 def walras(command: str, *arguments: str | Path) -> Result:
     here = ["--ray", "off"] if command == "run" else []
     return CliRunner().invoke(main, [command, *here, *map(str, arguments)])
-
-
-def assert_one_line_error(result: Result, *parts: str) -> None:
-    assert result.exit_code == 2, result.output
-    assert result.stdout == ""
-    (line,) = result.stderr.splitlines()
-    assert line.startswith("walras: ")
-    for part in parts:
-        assert part in line
 
 
 @pytest.fixture
@@ -206,15 +195,7 @@ def test_extreme_values_run_and_keep_every_invariant(
 def test_an_interrupted_run_keeps_what_was_committed(
     scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rounds = Trial.rounds
-
-    def interrupted_after_two(trial: Trial) -> Iterator[RoundRecord]:
-        for record in rounds(trial):
-            if record.number == 3:
-                raise KeyboardInterrupt
-            yield record
-
-    monkeypatch.setattr(Trial, "rounds", interrupted_after_two)
+    interrupt_after_two_rounds(monkeypatch)
     out = tmp_path / "out"
     result = walras("run", scenario, "--out", out, "--set", "log.checkpoint_rounds=1")
     assert result.exit_code == 130

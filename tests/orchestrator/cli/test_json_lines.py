@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,8 @@ from click.testing import CliRunner, Result
 from orchestrator.analysis.summary import summarize
 from orchestrator.cli import json_lines, main
 from orchestrator.cli.json_fields import EVENTS, SUMMARY
-from orchestrator.records import RoundRecord
 from orchestrator.runs.directory import COMPARED
-from orchestrator.trial import Trial
+from tests.command import interrupt_after_two_rounds
 from tests.orchestrator.cli.test_cli import MARKET
 
 
@@ -122,18 +120,10 @@ def test_bad_input_is_an_event_and_a_line_on_stderr(scenario: Path) -> None:
 def test_an_interrupted_run_tells_how_to_go_on_and_where_it_stands(
     scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rounds = Trial.rounds
-
-    def interrupted_after_two(trial: Trial) -> Iterator[RoundRecord]:
-        for record in rounds(trial):
-            if record.number == 3:
-                raise KeyboardInterrupt
-            yield record
-
     out = tmp_path / "out"
     every_round = ("--set", "log.checkpoint_rounds=1", "--set", "compare=[]")
     with monkeypatch.context() as patch:
-        patch.setattr(Trial, "rounds", interrupted_after_two)
+        interrupt_after_two_rounds(patch)
         result = walras("run", scenario, "--ray", "off", "--out", out, "--json", *every_round)
     assert result.exit_code == 130
     error = events(result)[-1]

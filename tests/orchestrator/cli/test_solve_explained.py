@@ -7,7 +7,8 @@ from pathlib import Path
 
 from market import explain, solve
 from market.explaining import explain_in_words
-from tests.orchestrator.cli.test_cli import MATCHING, WORKFLOW, assert_one_line_error, walras
+from tests.command import assert_one_line_error
+from tests.orchestrator.cli.test_cli import MATCHING, WORKFLOW, walras
 
 
 def test_a_problem_is_explained_in_words(tmp_path: Path) -> None:

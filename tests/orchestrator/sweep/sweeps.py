@@ -40,15 +40,6 @@ def walras_sweep(*arguments: str | Path) -> Result:
     return CliRunner().invoke(sweep, ["--ray", "off", *map(str, arguments)])
 
 
-def assert_one_line_error(result: Result, *parts: str) -> None:
-    assert result.exit_code == 2, result.output
-    assert result.stdout == ""
-    (line,) = result.stderr.splitlines()
-    assert line.startswith("walras: ")
-    for part in parts:
-        assert part in line
-
-
 def timeless_trials(directory: Path) -> pa.Table:
     """The trials without how long they took."""
     return pq.read_table(directory / "trials.parquet").drop_columns(["wall_s"])

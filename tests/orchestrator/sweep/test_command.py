@@ -15,15 +15,10 @@ from orchestrator.runs.directory import read_description
 from orchestrator.runs.lock import RunLock
 from orchestrator.sweep import trial as trial_module
 from orchestrator.sweep.progress import SweepProgress
+from tests.command import assert_one_line_error
 from tests.invariants import check_run
 from tests.orchestrator.sweep.conftest import Done
-from tests.orchestrator.sweep.sweeps import (
-    SWEEP,
-    assert_one_line_error,
-    timeless_trials,
-    walras_sweep,
-    write_sweep,
-)
+from tests.orchestrator.sweep.sweeps import SWEEP, timeless_trials, walras_sweep, write_sweep
 
 ARMS = ("mechanism=auction", "mechanism=sticky")
 
