@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import yaml
 from click.testing import CliRunner, Result
 
-from orchestrator.cli.sweep import sweep
+from orchestrator.cli import main
 from tests.markets import DIALOGUES, small_market
 
 #: Two mechanisms under two seeds.
@@ -37,7 +37,7 @@ def write_sweep(folder: Path, **changes: Any) -> Path:
 
 def walras_sweep(*arguments: str | Path) -> Result:
     """The command, one trial after the other."""
-    return CliRunner().invoke(sweep, ["--ray", "off", *map(str, arguments)])
+    return CliRunner().invoke(main, ["sweep", "--ray", "off", *map(str, arguments)])
 
 
 def timeless_trials(directory: Path) -> pa.Table:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from orchestrator.cli.sweep import sweep
+from orchestrator.cli import main
 from orchestrator.interrupts import Interrupts
 from orchestrator.log import read_checkpoint
 from orchestrator.on_ray.sweep import _Task, _Tasks, trials_on_ray
@@ -90,7 +90,7 @@ def test_trials_that_lose_their_process_go_on_or_fail_alone(tmp_path: Path) -> N
         killer(out / "runs" / "unlucky" / "s1", 1, after_round=1),
         killer(out / "runs" / "doomed" / "s1", 3, after_round=0),
     ):
-        result = CliRunner().invoke(sweep, [str(file), "--out", str(out)])
+        result = CliRunner().invoke(main, ["sweep", str(file), "--out", str(out)])
     assert "2 trials complete, 1 failed" in result.stdout, result.stderr
     assert result.exit_code == 1
     (resumed,) = read_description(out / "runs" / "unlucky" / "s1").resumed
